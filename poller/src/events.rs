@@ -1,0 +1,77 @@
+//! The list that a poll fills: the events, and the room in which the kernel writes its own form of them.
+//!
+//! The list is kept by the caller, so that a thread that polls in a loop allocates once, and threads that poll at the
+//! same time share nothing.
+
+use crate::{Event, sys};
+use std::{iter::Copied, slice};
+
+/// A list of events, filled by [`Poller::poll`](crate::Poller::poll).
+///
+/// Each poll empties it first. The poller's own breaks never show in it.
+///
+/// Go: `runtime.netpoll`
+///
+/// Differs: Go keeps 128 kernel events on the stack of `netpoll` and returns a list of goroutines.
+#[derive(Debug)]
+pub struct Events {
+    /// What the last poll found, in this crate's form.
+    pub(crate) list: Vec<Event>,
+    /// Where the kernel writes.
+    pub(crate) raw: sys::Raw,
+    /// How many events one poll may bring. At least 1.
+    capacity: usize,
+}
+
+impl Events {
+    /// How many events one poll may bring where nobody chose: as many as Go's.
+    const DEFAULT_CAPACITY: usize = 128;
+
+    /// An empty list with room for `capacity` events a poll; 0 counts as 1.
+    ///
+    /// What does not fit in is not lost: the next poll brings it.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Events {
+        let capacity = capacity.max(1);
+        Events { list: Vec::with_capacity(capacity), raw: sys::Raw::with_capacity(capacity), capacity }
+    }
+
+    /// How many events the last poll brought.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether the last poll brought none: its delay ran out, or a break ended it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The most events that one poll may bring.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// The events of the last poll, in the kernel's order.
+    pub fn iter(&self) -> impl Iterator<Item = Event> {
+        self.list.iter().copied()
+    }
+}
+
+impl Default for Events {
+    /// Room for 128 events a poll, as in Go.
+    fn default() -> Events {
+        Events::with_capacity(Events::DEFAULT_CAPACITY)
+    }
+}
+
+impl<'a> IntoIterator for &'a Events {
+    type Item = Event;
+    type IntoIter = Copied<slice::Iter<'a, Event>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.iter().copied()
+    }
+}

@@ -1,0 +1,81 @@
+//! From the kernel's bits to an event.
+//!
+//! | bit          | reads | writes | fact            |
+//! | ------------ | ----- | ------ | --------------- |
+//! | `EPOLLIN`    | yes   |        |                 |
+//! | `EPOLLOUT`   |       | yes    |                 |
+//! | `EPOLLPRI`   | yes   |        | `URGENT`        |
+//! | `EPOLLRDHUP` | yes   |        | `PEER_SHUTDOWN` |
+//! | `EPOLLHUP`   | yes   | yes    | `HANG_UP`       |
+//! | `EPOLLERR`   | yes   | yes    | `ERROR`, and `ERROR_ALONE` if it is the only bit |
+//!
+//! Go: the second half of `runtime.netpoll`
+
+use crate::{Event, Facts, Mode, Token};
+use libc::{EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP};
+
+const READS: u32 = (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR) as u32;
+const WRITES: u32 = (EPOLLOUT | EPOLLHUP | EPOLLERR) as u32;
+
+/// The facts that the kernel states by a bit of their own.
+const STATED: [(u32, Facts); 4] = [
+    (EPOLLRDHUP as u32, Facts::PEER_SHUTDOWN),
+    (EPOLLHUP as u32, Facts::HANG_UP),
+    (EPOLLERR as u32, Facts::ERROR),
+    (EPOLLPRI as u32, Facts::URGENT),
+];
+
+/// The event that `bits` stand for; `None` if they concern neither direction.
+///
+/// Differs: urgent data counts as something to read, where Go does not ask for it.
+pub(super) fn event(bits: u32, token: Token) -> Option<Event> {
+    let mode = match (bits & READS != 0, bits & WRITES != 0) {
+        (true, true) => Mode::Both,
+        (true, false) => Mode::Read,
+        (false, true) => Mode::Write,
+        (false, false) => return None,
+    };
+    Some(Event { token, mode, facts: facts(bits), completion: None })
+}
+
+fn facts(bits: u32) -> Facts {
+    let alone = if bits == EPOLLERR as u32 { Facts::ERROR_ALONE } else { Facts::EMPTY };
+    STATED.iter().filter(|(bit, _)| bits & bit != 0).fold(alone, |all, (_, fact)| all | *fact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{event, facts};
+    use crate::{Facts, Mode, Token};
+    use libc::{EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP};
+
+    fn mode(bits: i32) -> Option<Mode> {
+        event(bits as u32, Token::new(1, 1)).map(|event| event.mode)
+    }
+
+    #[test]
+    fn each_bit_goes_to_the_directions_that_it_concerns() {
+        assert_eq!(mode(EPOLLIN), Some(Mode::Read));
+        assert_eq!(mode(EPOLLPRI), Some(Mode::Read));
+        assert_eq!(mode(EPOLLRDHUP), Some(Mode::Read));
+        assert_eq!(mode(EPOLLOUT), Some(Mode::Write));
+        assert_eq!(mode(EPOLLHUP), Some(Mode::Both));
+        assert_eq!(mode(EPOLLERR), Some(Mode::Both));
+        assert_eq!(mode(EPOLLOUT | EPOLLPRI), Some(Mode::Both));
+    }
+
+    #[test]
+    fn bits_that_concern_no_direction_are_no_event() {
+        assert_eq!(mode(0), None);
+        assert_eq!(mode(libc::EPOLLMSG), None);
+    }
+
+    #[test]
+    fn an_error_is_alone_only_without_any_other_bit() {
+        assert_eq!(facts(EPOLLERR as u32), Facts::ERROR_ALONE | Facts::ERROR);
+        for other in [EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP, EPOLLHUP] {
+            assert!(!facts((EPOLLERR | other) as u32).contains(Facts::ERROR_ALONE));
+        }
+        assert_eq!(facts(EPOLLOUT as u32), Facts::EMPTY);
+    }
+}

@@ -1,0 +1,229 @@
+//! The wait itself: how a delay is put to the kernel, and the room in which it answers.
+//!
+//! | delay   | call                                                                             |
+//! | ------- | -------------------------------------------------------------------------------- |
+//! | `Block` | `epoll_wait(-1)`                                                                 |
+//! | `Now`   | `epoll_wait(0)`                                                                  |
+//! | `UpTo`  | `epoll_pwait2`, to the nanosecond; on a kernel without it `epoll_wait`, rounded up |
+//!
+//! `epoll_pwait2` came with Linux 5.11. Before, and under filters for system calls that have never heard of it, it
+//! fails; the poller remembers that and doesn't ask again. It is called by its number because a C library may
+//! lack it, and the older call through `libc` because `rustix` may be built to use the newer one alone.
+
+use crate::{
+    Delay, Token,
+    sync::{AtomicBool, Ordering},
+};
+use std::{
+    ffi::{c_int, c_long},
+    io,
+    os::fd::{AsRawFd, BorrowedFd},
+    ptr,
+    time::Duration,
+};
+
+/// Room for the kernel's events, and how much of it the last wait filled.
+pub(crate) struct Raw {
+    room: Box<[libc::epoll_event]>,
+    filled: usize,
+}
+
+impl Raw {
+    /// The most events that the kernel takes an order for.
+    const MOST: usize = c_int::MAX as usize / size_of::<libc::epoll_event>();
+
+    pub(crate) fn with_capacity(capacity: usize) -> Raw {
+        let empty = libc::epoll_event { events: 0, u64: 0 };
+        Raw { room: vec![empty; capacity].into_boxed_slice(), filled: 0 }
+    }
+
+    /// What the last wait brought: bits and token of each event.
+    pub(super) fn filled(&self) -> impl Iterator<Item = (u32, Token)> {
+        self.room[..self.filled].iter().map(|event| (event.events, Token::from(event.u64)))
+    }
+
+    /// Lets `call` write into the room: it is given where and how many, and returns how many it wrote or -1.
+    fn fill(&mut self, call: impl FnOnce(*mut libc::epoll_event, c_int) -> c_long) -> io::Result<()> {
+        let count = call(self.room.as_mut_ptr(), self.room.len().min(Raw::MOST) as c_int);
+        self.filled = 0;
+        self.filled = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Raw {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Raw({} of {})", self.filled, self.room.len())
+    }
+}
+
+/// A time as the kernel's newer calls take it, 64 bits wide on every architecture.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct KernelTime {
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl KernelTime {
+    /// Exact, but that more seconds than the kernel can count become the most that it can.
+    fn saturating(time: Duration) -> KernelTime {
+        KernelTime {
+            seconds: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+            nanoseconds: time.subsec_nanos().into(),
+        }
+    }
+}
+
+/// Whole milliseconds, rounded up so that the wait is never too short; more than the kernel can count (24 days)
+/// become the most that it can.
+///
+/// Differs: Go rounds down from one millisecond on.
+fn milliseconds_up(time: Duration) -> c_int {
+    c_int::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
+}
+
+/// Waits, in the finest way that this kernel has.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    /// Whether `epoll_pwait2` is worth trying. Relaxed: it only ever goes from true to false, says nothing about
+    /// other memory, and a thread that sees it late makes one call too many.
+    nanoseconds: AtomicBool,
+}
+
+impl Waiter {
+    pub(super) fn new() -> Waiter {
+        Waiter { nanoseconds: AtomicBool::new(true) }
+    }
+
+    /// Fills `raw` with what is ready on `epoll`, waiting for as long as `delay` says.
+    pub(super) fn wait(&self, epoll: BorrowedFd<'_>, raw: &mut Raw, delay: Delay) -> io::Result<()> {
+        let time = match delay {
+            Delay::Block => return wait_milliseconds(epoll, raw, -1),
+            Delay::Now => return wait_milliseconds(epoll, raw, 0),
+            Delay::UpTo(time) => time,
+        };
+        if self.nanoseconds.load(Ordering::Relaxed) {
+            match wait_nanoseconds(epoll, raw, KernelTime::saturating(time)) {
+                Err(error) if is_missing_call(&error) => self.nanoseconds.store(false, Ordering::Relaxed),
+                waited => return waited,
+            }
+        }
+        wait_milliseconds(epoll, raw, milliseconds_up(time))
+    }
+}
+
+/// Whether a system call failed for not being there. Filters answer EPERM for calls that they don't know, which
+/// `epoll_pwait2` itself never does.
+fn is_missing_call(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
+}
+
+fn wait_nanoseconds(epoll: BorrowedFd<'_>, raw: &mut Raw, time: KernelTime) -> io::Result<()> {
+    let no_signal_mask = ptr::null::<libc::sigset_t>();
+    raw.fill(|room, count| {
+        // SAFETY: `epoll` is borrowed, so it stays open during the call. `room` points to `count` events that
+        // nobody else uses, as `fill` has it from a slice borrowed for this call. `time` lives on this frame and has
+        // the layout of the kernel's 64-bit timespec. A null mask tells the kernel to read none, whatever its size.
+        unsafe {
+            libc::syscall(
+                libc::SYS_epoll_pwait2,
+                epoll.as_raw_fd(),
+                room,
+                count,
+                &raw const time,
+                no_signal_mask,
+                0,
+            )
+        }
+    })
+}
+
+fn wait_milliseconds(epoll: BorrowedFd<'_>, raw: &mut Raw, milliseconds: c_int) -> io::Result<()> {
+    raw.fill(|room, count| {
+        // SAFETY: `epoll` is borrowed, so it stays open during the call. `room` points to `count` events that
+        // nobody else uses, as `fill` has it from a slice borrowed for this call.
+        unsafe { libc::epoll_wait(epoll.as_raw_fd(), room, count, milliseconds) }.into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KernelTime, Raw, Waiter, is_missing_call, milliseconds_up};
+    use crate::{Delay, sync::Ordering};
+    use rustix::event::epoll;
+    use std::{
+        io,
+        os::fd::{AsFd, OwnedFd},
+        time::{Duration, Instant},
+    };
+
+    const DELAY: Duration = Duration::from_micros(1_300);
+
+    fn empty_epoll() -> OwnedFd {
+        epoll::create(epoll::CreateFlags::CLOEXEC).unwrap()
+    }
+
+    fn waits_no_less_than_asked(waiter: &Waiter) {
+        let (epoll, mut raw) = (empty_epoll(), Raw::with_capacity(1));
+        for _ in 0..20 {
+            let start = Instant::now();
+            waiter.wait(epoll.as_fd(), &mut raw, Delay::UpTo(DELAY)).unwrap();
+            assert!(start.elapsed() >= DELAY);
+            assert_eq!(raw.filled().count(), 0);
+        }
+    }
+
+    #[test]
+    fn milliseconds_are_rounded_up_and_never_to_zero() {
+        for (time, expected) in [
+            (Duration::from_nanos(1), 1),
+            (Duration::from_nanos(1_000_000), 1),
+            (Duration::from_nanos(1_000_001), 2),
+            (DELAY, 2),
+            (Duration::from_secs(3), 3_000),
+            (Duration::from_millis(i32::MAX as u64), i32::MAX),
+            (Duration::from_millis(i32::MAX as u64 + 1), i32::MAX),
+            (Duration::MAX, i32::MAX),
+        ] {
+            assert_eq!(milliseconds_up(time), expected, "{time:?}");
+        }
+    }
+
+    #[test]
+    fn the_kernels_time_is_exact_and_saturates() {
+        let time = KernelTime::saturating(Duration::new(5, 7));
+        assert_eq!(time, KernelTime { seconds: 5, nanoseconds: 7 });
+        assert_eq!(KernelTime::saturating(Duration::MAX).seconds, i64::MAX);
+    }
+
+    #[test]
+    fn a_wait_in_nanoseconds_is_never_too_short() {
+        waits_no_less_than_asked(&Waiter::new());
+    }
+
+    #[test]
+    fn a_wait_without_epoll_pwait2_is_never_too_short() {
+        let old_kernel = Waiter { nanoseconds: false.into() };
+        waits_no_less_than_asked(&old_kernel);
+        assert!(!old_kernel.nanoseconds.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn a_missing_call_is_told_from_every_other_error() {
+        for (number, missing) in
+            [(libc::ENOSYS, true), (libc::EPERM, true), (libc::EINTR, false), (libc::EINVAL, false)]
+        {
+            assert_eq!(is_missing_call(&io::Error::from_raw_os_error(number)), missing);
+        }
+    }
+
+    #[test]
+    fn a_failed_wait_leaves_nothing_of_an_earlier_one() {
+        let mut raw = Raw::with_capacity(2);
+        raw.fill(|_, count| count.into()).unwrap();
+        assert_eq!(raw.filled().count(), 2);
+        raw.fill(|_, _| -1).unwrap_err();
+        assert_eq!(raw.filled().count(), 0);
+    }
+}
