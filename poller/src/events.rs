@@ -18,6 +18,7 @@ pub struct Events {
     /// What the last poll found, in this crate's form.
     pub(crate) list: Vec<Event>,
     /// Where the kernel writes.
+    #[cfg_attr(loom, expect(dead_code, reason = "the kernel for models writes into the list itself"))]
     pub(crate) raw: sys::Raw,
     /// How many events one poll may bring. At least 1.
     capacity: usize,

@@ -16,4 +16,8 @@ pub(crate) use loom::{
 };
 
 #[cfg(all(test, loom))]
-pub(crate) use loom::{model::Builder, sync::Arc, thread};
+pub(crate) use loom::{model::Builder, thread};
+/// What the threads of a model share is held by the standard library's `Arc`: no model is about reference counts, and
+/// loom's own aborts the process where a model fails, while unwinding, instead of naming the model.
+#[cfg(all(test, loom))]
+pub(crate) use std::sync::Arc;
