@@ -6,6 +6,9 @@
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(all(test, not(loom)))]
+pub(crate) use std::sync::{Arc, atomic::AtomicUsize, mpsc};
+
 #[cfg(loom)]
 pub(crate) use loom::{
     sync::{

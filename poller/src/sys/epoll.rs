@@ -15,6 +15,8 @@
 //! Go: `runtime/netpoll_epoll.go`
 
 mod decode;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 pub(crate) use wait::Raw;

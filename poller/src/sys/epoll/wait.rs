@@ -96,6 +96,12 @@ impl Waiter {
         Waiter { nanoseconds: AtomicBool::new(true) }
     }
 
+    /// Whether it still holds the kernel able to wait in nanoseconds.
+    #[cfg(test)]
+    pub(super) fn asks_for_nanoseconds(&self) -> bool {
+        self.nanoseconds.load(Ordering::Relaxed)
+    }
+
     /// Fills `raw` with what is ready on `epoll`, waiting for as long as `delay` says.
     pub(super) fn wait(&self, epoll: BorrowedFd<'_>, raw: &mut Raw, delay: Delay) -> io::Result<()> {
         let time = match delay {
@@ -149,8 +155,8 @@ fn wait_milliseconds(epoll: BorrowedFd<'_>, raw: &mut Raw, milliseconds: c_int) 
 
 #[cfg(test)]
 mod tests {
-    use super::{KernelTime, Raw, Waiter, is_missing_call, milliseconds_up};
-    use crate::{Delay, sync::Ordering};
+    use super::{KernelTime, Raw, Waiter, is_missing_call, milliseconds_up, wait_nanoseconds};
+    use crate::Delay;
     use rustix::event::epoll;
     use std::{
         io,
@@ -164,7 +170,9 @@ mod tests {
         epoll::create(epoll::CreateFlags::CLOEXEC).unwrap()
     }
 
-    fn waits_no_less_than_asked(waiter: &Waiter) {
+    #[test]
+    fn a_wait_in_nanoseconds_is_never_too_short() {
+        let waiter = Waiter::new();
         let (epoll, mut raw) = (empty_epoll(), Raw::with_capacity(1));
         for _ in 0..20 {
             let start = Instant::now();
@@ -198,15 +206,12 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_in_nanoseconds_is_never_too_short() {
-        waits_no_less_than_asked(&Waiter::new());
-    }
-
-    #[test]
-    fn a_wait_without_epoll_pwait2_is_never_too_short() {
-        let old_kernel = Waiter { nanoseconds: false.into() };
-        waits_no_less_than_asked(&old_kernel);
-        assert!(!old_kernel.nanoseconds.load(Ordering::Relaxed));
+    fn a_kernel_that_can_wait_in_nanoseconds_goes_on_being_asked_to() {
+        let (waiter, epoll, mut raw) = (Waiter::new(), empty_epoll(), Raw::with_capacity(1));
+        let time = Duration::from_nanos(1);
+        let probe = wait_nanoseconds(epoll.as_fd(), &mut raw, KernelTime::saturating(time));
+        waiter.wait(epoll.as_fd(), &mut raw, Delay::UpTo(time)).unwrap();
+        assert_eq!(waiter.asks_for_nanoseconds(), probe.is_ok());
     }
 
     #[test]
