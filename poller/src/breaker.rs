@@ -27,9 +27,10 @@
 //!
 //! Release on the way up and acquire on the way down suffice. The other halves would order the poll's past before the
 //! breaker's future, and nobody relies on that: that the wake descriptor was read before a later break writes it again
-//! follows from the flag alone, since a swap cannot read a value stored after it.
+//! follows from the flag alone, since a swap cannot read a value stored after it. Each step and each ordering here has
+//! a model among `loom_tests` that fails without it.
 //!
-//! Go: `runtime.netpollWakeSig`
+//! The counterpart in Go is `netpollWakeSig` and the order in which `netpoll` and `netpollBreak` use it.
 
 use crate::{
     Delay,
@@ -43,8 +44,8 @@ use std::io;
 ///
 /// Go: `runtime.netpollWakeSig`
 ///
-/// Differs: Go raises it by compare-and-swap and lowers it by a plain atomic store, where sequential consistency
-/// supplies the ordering; here both are swaps, with the weakest orderings that will do.
+/// Differs: Go raises it by compare-and-swap and lowers it by a store, and sequential consistency supplies the
+/// ordering. With weaker orderings a compare-and-swap that fails publishes nothing, so here both are swaps.
 #[derive(Debug)]
 #[doc(alias = "netpollWakeSig")]
 pub(crate) struct Breaker {
@@ -59,7 +60,8 @@ impl Breaker {
     /// Breaks: calls `wake` unless an earlier break is still to be seen. Says whether it called.
     ///
     /// `wake` makes the wake descriptor readable. If it fails, the flag comes down again, so that a later break
-    /// tries anew instead of relying on a wake-up that never was.
+    /// tries anew instead of relying on a wake-up that never was. Breaks that came in between are lost with this one:
+    /// its caller has the error.
     pub(crate) fn signal(&self, wake: impl FnOnce() -> io::Result<()>) -> io::Result<bool> {
         // Release: whoever clears the flag sees what this thread did before it broke.
         if self.signalled.swap(true, Ordering::Release) {

@@ -21,12 +21,13 @@
 //!
 //! # Triggers
 //!
-//! [`Trigger`] says what the caller must do to hear of a source again, and there are four kinds of backend.
+//! [`Trigger`] says what the caller must do to hear of a source again. There are four kinds of backend.
 //!
 //! * [`Edge`](Trigger::Edge) (epoll, kqueue): an event is told once for each change. The caller tries until
 //!   `WouldBlock` before it waits. `arm` does nothing.
-//! * [`Level`](Trigger::Level): told in every poll while it lasts. `arm` asks for a direction; the event disarms it.
-//! * [`OneShot`](Trigger::OneShot) (event ports): told once, then the direction is mute until `arm`.
+//! * [`Level`](Trigger::Level) (poll sets): the kernel tells of a ready direction again and again, so the backend mutes
+//!   it once told. `arm` unmutes it, which a caller does before it waits.
+//! * [`OneShot`](Trigger::OneShot) (event ports): likewise, but it is the kernel that mutes the direction.
 //! * [`Completion`](Trigger::Completion) (IOCP): told once for each operation that the caller has started, with its
 //!   [`Completion`](crate::Completion). `arm` does nothing.
 //!
@@ -72,9 +73,9 @@ use std::io;
 pub enum Trigger {
     /// An event for each change; [`arm`](Backend::arm) does nothing.
     Edge,
-    /// An event in every poll while the direction is armed and ready.
+    /// One event for each [`arm`](Backend::arm), because the backend mutes a kernel that would repeat itself.
     Level,
-    /// One event, then none until [`arm`](Backend::arm).
+    /// One event for each [`arm`](Backend::arm), because the kernel tells no more.
     OneShot,
     /// An event for each finished operation, with its result.
     Completion,
@@ -92,8 +93,6 @@ pub trait Backend: sealed::Sealed + Sized + Send + Sync {
     /// # Errors
     ///
     /// The kernel's.
-    ///
-    /// Go: `runtime.netpollinit`
     fn new() -> io::Result<Self>;
 
     /// Registers `source` under `token`, which is not a reserved one, for both directions and every fact.
@@ -101,8 +100,6 @@ pub trait Backend: sealed::Sealed + Sized + Send + Sync {
     /// # Errors
     ///
     /// The kernel's; `AlreadyExists` if the source is registered.
-    ///
-    /// Go: `runtime.netpollopen`
     fn open(&self, source: Source<'_>, token: Token) -> io::Result<()>;
 
     /// Asks for the next event in the direction of `mode`, where the trigger needs it; otherwise does nothing.
@@ -110,8 +107,6 @@ pub trait Backend: sealed::Sealed + Sized + Send + Sync {
     /// # Errors
     ///
     /// The kernel's; `NotFound` if the source is not registered.
-    ///
-    /// Go: `runtime.netpollarm`
     fn arm(&self, source: Source<'_>, token: Token, mode: Mode) -> io::Result<()>;
 
     /// Removes `source`. The caller does this before it closes the descriptor, which a duplicate may keep alive.
@@ -119,8 +114,6 @@ pub trait Backend: sealed::Sealed + Sized + Send + Sync {
     /// # Errors
     ///
     /// The kernel's; `NotFound` if the source is not registered.
-    ///
-    /// Go: `runtime.netpollclose`
     fn close(&self, source: Source<'_>) -> io::Result<()>;
 
     /// Puts events into the list, which comes in empty, up to its capacity. Waits as `delay` allows, which is never
@@ -129,8 +122,6 @@ pub trait Backend: sealed::Sealed + Sized + Send + Sync {
     /// # Errors
     ///
     /// The kernel's, but for a signal. The list keeps what was fetched before.
-    ///
-    /// Go: `runtime.netpoll`
     fn poll(&self, events: &mut Events, delay: Delay) -> io::Result<()>;
 
     /// Ends a poll that waits, or the next. Says whether that took a system call: no, if a break was pending.
@@ -138,13 +129,9 @@ pub trait Backend: sealed::Sealed + Sized + Send + Sync {
     /// # Errors
     ///
     /// The kernel's, but for a signal. Afterwards no break counts as pending.
-    ///
-    /// Go: `runtime.netpollBreak`
     fn break_poll(&self) -> io::Result<bool>;
 
     /// Whether `fd` is one of the backend's own descriptors.
-    ///
-    /// Go: `runtime.netpollIsPollDescriptor`
     fn is_poll_descriptor(&self, fd: RawSource) -> bool;
 }
 

@@ -9,10 +9,6 @@
 use std::time::Duration;
 
 /// How long [`Poller::poll`](crate::Poller::poll) may wait for the first event.
-///
-/// Go: `runtime.netpoll`
-///
-/// Differs: Go's signed number of nanoseconds becomes three named cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delay {
     /// Until an event or a break.

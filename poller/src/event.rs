@@ -4,9 +4,7 @@ use crate::{Facts, Token};
 
 /// Which direction of a source is meant: reading, writing, or both.
 ///
-/// Go: `runtime.netpollready`
-///
-/// Differs: Go adds up the letters `'r'` and `'w'`; here the three sums have names.
+/// Where Go adds up the letters `'r'` and `'w'`, the three sums have names here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// A read, an accept, or whatever else takes something in. Go's `'r'`.
@@ -50,9 +48,9 @@ pub struct Event {
 
 /// What became of an operation that was handed to the kernel, on a backend that completes operations.
 ///
-/// Go: `runtime.netpollop`
+/// Go: `runtime.net_op`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[doc(alias = "netpollop")]
+#[doc(alias = "net_op")]
 pub struct Completion {
     /// How many bytes went through.
     pub bytes: u32,

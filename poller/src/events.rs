@@ -10,9 +10,7 @@ use std::{iter::Copied, slice};
 ///
 /// Each poll empties it first. The poller's own breaks never show in it.
 ///
-/// Go: `runtime.netpoll`
-///
-/// Differs: Go keeps 128 kernel events on the stack of `netpoll` and returns a list of goroutines.
+/// Go has no such type: its `netpoll` keeps 128 kernel events on its stack and returns a list of goroutines.
 #[derive(Debug)]
 pub struct Events {
     /// What the last poll found, in this crate's form.

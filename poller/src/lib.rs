@@ -28,7 +28,8 @@
 //! * A [`Delay`] says how long a poll may wait.
 //! * [`contract`] is what a backend must guarantee, in prose and as a trait.
 //!
-//! Go: the platform half of `runtime/netpoll.go`, with `runtime/netpoll_epoll.go` as its backend.
+//! The counterpart in Go is the platform half of `runtime/netpoll.go`: the functions that it asks of
+//! `runtime/netpoll_epoll.go` and its siblings.
 //!
 //! # A poller alone
 //!

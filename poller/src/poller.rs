@@ -24,7 +24,7 @@ const TARGET: &str = "poller";
 ///
 /// What each function promises on every platform, and what it doesn't, is in the [contract](crate::contract).
 ///
-/// Go: `runtime.netpollinit`, `runtime.netpollGenericInit`
+/// Go: `runtime.netpollinit`
 ///
 /// Differs: Go has one poller in a process, in global variables; here it is a value, and there may be several.
 #[derive(Debug)]
@@ -157,7 +157,7 @@ impl Poller {
 
     /// Whether `fd` is one of the poller's own descriptors, which a check for leaked ones should pass over.
     ///
-    /// Go: `runtime.netpollIsPollDescriptor`, `poll.IsPollDescriptor`
+    /// Go: `runtime.netpollIsPollDescriptor`
     #[must_use]
     #[doc(alias = "netpollIsPollDescriptor")]
     pub fn is_poll_descriptor(&self, fd: RawSource) -> bool {

@@ -10,7 +10,7 @@
 //! The kernel hands the 64 bits back unread. The slot leads the owner to its state without a search; the sequence
 //! tells it whether the event is meant for the source that has the slot now or for one that is gone.
 //!
-//! Go: the tagged pointer to a `pollDesc` that `netpollopen` stores, and its tag, `fdseq`.
+//! The counterpart in Go is the tagged pointer to a `pollDesc` that `netpollopen` stores; its tag is `fdseq`.
 
 use std::fmt;
 
@@ -56,8 +56,6 @@ impl Token {
     }
 
     /// Where the owner keeps what belongs to the source.
-    ///
-    /// Go: `runtime.taggedPointer.pointer`
     #[must_use]
     pub const fn slot(self) -> u32 {
         self.0 as u32
@@ -67,6 +65,7 @@ impl Token {
     ///
     /// Go: `runtime.taggedPointer.tag`
     #[must_use]
+    #[doc(alias = "tag")]
     #[doc(alias = "fdseq")]
     pub const fn sequence(self) -> u32 {
         (self.0 >> 32) as u32

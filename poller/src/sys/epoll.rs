@@ -12,7 +12,7 @@
 //! sees it again. The kernel puts it behind the others each time, so in a short list it takes a place once, not
 //! for ever.
 //!
-//! Go: `runtime/netpoll_epoll.go`
+//! The counterpart in Go is `runtime/netpoll_epoll.go`.
 
 mod decode;
 #[cfg(test)]

@@ -29,12 +29,19 @@ pub type Source<'a> = std::os::fd::BorrowedFd<'a>;
 #[cfg(loom)]
 pub type Source<'a> = fake::Source<'a>;
 
+/// A source as the caller lends it for one call: the platform's borrowed socket.
+#[cfg(all(windows, not(loom)))]
+pub type Source<'a> = std::os::windows::io::BorrowedSocket<'a>;
+
 /// The platform's number for a descriptor.
 #[cfg(unix)]
 pub type RawSource = std::os::fd::RawFd;
 
-/// The number behind a source, for traces and comparisons.
-#[cfg(unix)]
+/// The platform's number for a socket.
+#[cfg(windows)]
+pub type RawSource = std::os::windows::io::RawSocket;
+
+/// The number behind a source, for traces.
 pub(crate) trait AsRawSource {
     fn as_raw_source(&self) -> RawSource;
 }
@@ -43,5 +50,12 @@ pub(crate) trait AsRawSource {
 impl<T: std::os::fd::AsRawFd> AsRawSource for T {
     fn as_raw_source(&self) -> RawSource {
         self.as_raw_fd()
+    }
+}
+
+#[cfg(windows)]
+impl<T: std::os::windows::io::AsRawSocket> AsRawSource for T {
+    fn as_raw_source(&self) -> RawSource {
+        self.as_raw_socket()
     }
 }

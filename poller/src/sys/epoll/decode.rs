@@ -9,7 +9,7 @@
 //! | `EPOLLHUP`   | yes   | yes    | `HANG_UP`       |
 //! | `EPOLLERR`   | yes   | yes    | `ERROR`, and `ERROR_ALONE` if it is the only bit |
 //!
-//! Go: the second half of `runtime.netpoll`
+//! The counterpart in Go is the second half of `netpoll`.
 
 use crate::{Event, Facts, Mode, Token};
 use libc::{EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP};
@@ -26,6 +26,8 @@ const STATED: [(u32, Facts); 4] = [
 ];
 
 /// The event that `bits` stand for; `None` if they concern neither direction.
+///
+/// Go: `runtime.netpoll`
 ///
 /// Differs: urgent data counts as something to read, where Go does not ask for it.
 pub(super) fn event(bits: u32, token: Token) -> Option<Event> {
