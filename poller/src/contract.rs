@@ -3,15 +3,15 @@
 //! The floor above is written to this page and not to a kernel. Whoever adds a platform implements [`Backend`] in a
 //! file of its own under `sys` and names it in `sys/mod.rs`, where the compiler checks that it has this face.
 //!
-//! | function                               | Go                        | may block            |
-//! | -------------------------------------- | ------------------------- | -------------------- |
-//! | [`new`](Backend::new)                  | `netpollinit`             | no                   |
-//! | [`open`](Backend::open)                | `netpollopen`             | no                   |
-//! | [`arm`](Backend::arm)                  | `netpollarm`              | no                   |
-//! | [`close`](Backend::close)              | `netpollclose`            | no                   |
-//! | [`poll`](Backend::poll)                | `netpoll`                 | as `delay` allows    |
-//! | [`break_poll`](Backend::break_poll)    | `netpollBreak`            | no                   |
-//! | [`is_poll_descriptor`](Backend::is_poll_descriptor) | `netpollIsPollDescriptor` | no      |
+//! | function                                            | Go                        | may block         |
+//! | --------------------------------------------------- | ------------------------- | ----------------- |
+//! | [`new`](Backend::new)                               | `netpollinit`             | no                |
+//! | [`open`](Backend::open)                             | `netpollopen`             | no                |
+//! | [`arm`](Backend::arm)                               | `netpollarm`              | no                |
+//! | [`close`](Backend::close)                           | `netpollclose`            | no                |
+//! | [`poll`](Backend::poll)                             | `netpoll`                 | as `delay` allows |
+//! | [`break_poll`](Backend::break_poll)                 | `netpollBreak`            | no                |
+//! | [`is_poll_descriptor`](Backend::is_poll_descriptor) | `netpollIsPollDescriptor` | no                |
 //!
 //! # Threads
 //!
