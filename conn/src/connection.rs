@@ -1,0 +1,208 @@
+//! [`Conn`]: one stream connection, shared by as many tasks as hold a handle.
+//!
+//! Go: `net.TCPConn`
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use netfd::{Addr, Error, Mode, NetFd, OpError, OpState};
+
+/// A stream connection; a cheap handle. The last one to go closes it, without waiting.
+///
+/// Every method takes `&self`, so one task can read, another write, a third move the deadlines or close. Readers go in
+/// the order in which they came, and so do writers. A read or write that is pending and not polled holds up those
+/// behind it, but never [`Conn::close`].
+///
+/// Go: `net.TCPConn`
+#[doc(alias = "net.TCPConn")]
+#[derive(Clone, Debug)]
+pub struct Conn(Arc<NetFd>);
+
+impl Conn {
+    /// A connection over a socket that is connected.
+    pub fn new(fd: NetFd) -> Conn {
+        Conn(Arc::new(fd))
+    }
+
+    /// Reads what there is, waiting until there is something; 0 at the end of the stream.
+    ///
+    /// Cancel-safe: either nothing was read, or it was returned. An empty buffer returns 0 at once, past deadline or not.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `read`: closed, past the read deadline, or what the kernel says.
+    ///
+    /// Go: `net.TCPConn.Read`
+    #[doc(alias = "net.TCPConn.Read")]
+    pub async fn read(&self, buf: &mut [u8]) -> Result<usize, OpError> {
+        self.0.fd().read(buf).await.map_err(|cause| self.0.op_error("read", cause))
+    }
+
+    /// Writes all of `buf`, with no other write in between; its length.
+    ///
+    /// Not cancel-safe: dropped, an unknown part of `buf` has been written. [`Conn::write_some`] is cancel-safe.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `write`: closed, past the write deadline, or what the kernel says. [`OpError::written`] tells
+    /// how many bytes went out before it.
+    ///
+    /// Go: `net.TCPConn.Write`
+    #[doc(alias = "net.TCPConn.Write")]
+    pub async fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
+        let mut written = 0;
+        let mut op = OpState::new();
+        let all = poll_fn(|cx| self.0.fd().poll_write(cx, &mut op, buf, &mut written)).await;
+        match all {
+            Ok(()) => Ok(written),
+            Err(cause) => Err(self.0.op_error("write", cause).with_written(written)),
+        }
+    }
+
+    /// Writes as much of `buf` as the socket takes at once, waiting until it takes something; how much that was.
+    ///
+    /// Cancel-safe: either nothing was written, or its length was returned.
+    ///
+    /// # Errors
+    /// Those of [`Conn::write`].
+    pub async fn write_some(&self, buf: &[u8]) -> Result<usize, OpError> {
+        self.0.fd().write_some(buf).await.map_err(|cause| self.0.op_error("write", cause))
+    }
+
+    /// Closes the connection and waits until its descriptor is gone. Whatever is pending on it, in any task, ends with
+    /// the closed error; an operation that nobody polls is not waited for.
+    ///
+    /// It is closed when this is called, also if the future is never polled.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `close` if it was closed before.
+    ///
+    /// Go: `net.TCPConn.Close`
+    #[doc(alias = "net.TCPConn.Close")]
+    pub fn close(&self) -> impl Future<Output = Result<(), OpError>> + Send + use<> {
+        let closed = self.0.fd().close();
+        let conn = self.0.clone();
+        async move { closed.await.map_err(|cause| conn.op_error("close", cause)) }
+    }
+
+    /// Ends the reading side: reads return 0 from here on.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `close`.
+    ///
+    /// Go: `net.TCPConn.CloseRead`
+    #[doc(alias = "net.TCPConn.CloseRead")]
+    pub fn close_read(&self) -> Result<(), OpError> {
+        self.in_words_of("close", self.0.fd().shutdown(Mode::Read))
+    }
+
+    /// Ends the writing side: the peer reads the end of the stream once it has read what was written.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `close`.
+    ///
+    /// Go: `net.TCPConn.CloseWrite`
+    #[doc(alias = "net.TCPConn.CloseWrite")]
+    pub fn close_write(&self) -> Result<(), OpError> {
+        self.in_words_of("close", self.0.fd().shutdown(Mode::Write))
+    }
+
+    /// This end's address; none if the kernel did not tell it. Known after close, too.
+    ///
+    /// Go: `net.TCPConn.LocalAddr`
+    #[doc(alias = "net.TCPConn.LocalAddr")]
+    pub fn local_addr(&self) -> Option<&Addr> {
+        self.0.local_addr()
+    }
+
+    /// The other end's address; none if the kernel did not tell it. Known after close, too.
+    ///
+    /// Go: `net.TCPConn.RemoteAddr`
+    #[doc(alias = "net.TCPConn.RemoteAddr")]
+    pub fn remote_addr(&self) -> Option<&Addr> {
+        self.0.remote_addr()
+    }
+
+    /// Sets, moves or clears (`None`) the deadline of reads and writes, also of those that wait at this moment.
+    ///
+    /// An instant that has passed ends them at once. Operations fail from a deadline on until it is moved or cleared.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `set` if the connection is closed.
+    ///
+    /// Go: `net.TCPConn.SetDeadline`
+    #[doc(alias = "net.TCPConn.SetDeadline")]
+    pub fn set_deadline(&self, when: Option<Instant>) -> Result<(), OpError> {
+        self.in_words_of("set", self.0.fd().set_deadline(Mode::Both, when))
+    }
+
+    /// [`Conn::set_deadline`] for reads alone.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `set` if the connection is closed.
+    ///
+    /// Go: `net.TCPConn.SetReadDeadline`
+    #[doc(alias = "net.TCPConn.SetReadDeadline")]
+    pub fn set_read_deadline(&self, when: Option<Instant>) -> Result<(), OpError> {
+        self.in_words_of("set", self.0.fd().set_deadline(Mode::Read, when))
+    }
+
+    /// [`Conn::set_deadline`] for writes alone.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `set` if the connection is closed.
+    ///
+    /// Go: `net.TCPConn.SetWriteDeadline`
+    #[doc(alias = "net.TCPConn.SetWriteDeadline")]
+    pub fn set_write_deadline(&self, when: Option<Instant>) -> Result<(), OpError> {
+        self.in_words_of("set", self.0.fd().set_deadline(Mode::Write, when))
+    }
+
+    /// Sends small writes at once (`true`, as every connection starts), or gathers them.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `set`.
+    ///
+    /// Go: `net.TCPConn.SetNoDelay`
+    #[doc(alias = "net.TCPConn.SetNoDelay")]
+    pub fn set_no_delay(&self, on: bool) -> Result<(), OpError> {
+        self.in_words_of("set", self.0.set_no_delay(on))
+    }
+
+    /// Has the kernel probe the connection while it is idle (`true`, as every connection starts), or not.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `set`.
+    ///
+    /// Go: `net.TCPConn.SetKeepAlive`
+    #[doc(alias = "net.TCPConn.SetKeepAlive")]
+    pub fn set_keep_alive(&self, on: bool) -> Result<(), OpError> {
+        self.in_words_of("set", self.0.set_keep_alive(on))
+    }
+
+    /// Sets the idle time before probes and the time between them: whole seconds, rounded up, from 1 to 32767.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `set`.
+    ///
+    /// Go: `net.TCPConn.SetKeepAlivePeriod`
+    #[doc(alias = "net.TCPConn.SetKeepAlivePeriod")]
+    pub fn set_keep_alive_period(&self, period: Duration) -> Result<(), OpError> {
+        self.in_words_of("set", self.0.set_keep_alive_period(period))
+    }
+
+    /// What close does with data that was not sent yet: `None` (as every connection starts) sends it in the background;
+    /// zero discards it and resets the connection; more waits so long, whole seconds, rounded up, at most 65535.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `set`.
+    ///
+    /// Go: `net.TCPConn.SetLinger`
+    #[doc(alias = "net.TCPConn.SetLinger")]
+    pub fn set_linger(&self, linger: Option<Duration>) -> Result<(), OpError> {
+        self.in_words_of("set", self.0.set_linger(linger))
+    }
+
+    fn in_words_of<T>(&self, op: &'static str, result: Result<T, Error>) -> Result<T, OpError> {
+        result.map_err(|cause| self.0.op_error(op, cause))
+    }
+}

@@ -1,0 +1,114 @@
+//! The end of a descriptor: marked closed, everyone moved on, destroyed once by the last reference.
+//!
+//! Go: `poll.FD.Close`, `poll.FD.destroy`
+
+use std::future::poll_fn;
+use std::os::fd::AsFd;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Poll, Waker};
+
+use super::{Fd, Inner, Reference};
+use crate::Error;
+use crate::sync::{Arc, Mutex, lock};
+
+/// Those who wait for the descriptor to be gone.
+#[derive(Clone)]
+pub(super) struct Closers(Arc<Mutex<State>>);
+
+enum State {
+    Open(Vec<Waker>),
+    Gone,
+}
+
+impl Closers {
+    pub(super) fn new() -> Closers {
+        Closers(Arc::new(Mutex::new(State::Open(Vec::new()))))
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let waker = cx.waker().clone();
+        let mut state = lock(&self.0);
+        match &mut *state {
+            State::Gone => Poll::Ready(()),
+            State::Open(wakers) => {
+                if !wakers.iter().any(|other| other.will_wake(&waker)) {
+                    wakers.push(waker);
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    fn gone(&self) {
+        let state = std::mem::replace(&mut *lock(&self.0), State::Gone);
+        if let State::Open(wakers) = state {
+            wakers.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+impl Fd {
+    /// Closes the descriptor and waits until it is gone. Every operation that is pending ends with [`Error::Closed`];
+    /// one that is pending and not polled is not waited for.
+    ///
+    /// The descriptor is marked closed when this is called, not when it is awaited first; dropping the future gives up
+    /// only the wait.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if it was closed before.
+    ///
+    /// Go: `poll.FD.Close`
+    #[doc(alias = "poll.FD.Close")]
+    pub fn close(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let closed = self.0.begin_close();
+        let fd = self.clone();
+        async move {
+            closed?;
+            poll_fn(|cx| fd.0.closers.poll(cx)).await;
+            Ok(())
+        }
+    }
+}
+
+impl Inner {
+    fn begin_close(&self) -> Result<(), Error> {
+        self.mutex.incref_and_close()?;
+        let _reference = Reference(self);
+        tracing::trace!(target: "netfd::fd", slot = self.token.slot(), sequence = self.token.sequence(), "close");
+        // Unblocks whatever waits in the poller; the queues of the locks have been woken already.
+        self.desc().evict(self.token, self.shared());
+        Ok(())
+    }
+
+    /// Takes the socket out of the poller and closes it. Called once, by whoever gave the last reference back.
+    pub(super) fn destroy(&self) {
+        // SAFETY: the mutex is closed and has no reference left, so nobody borrows the socket and nobody will.
+        let socket = unsafe { self.socket.with_mut(Option::take) };
+        let socket = socket.expect("a descriptor is destroyed once");
+        let shared = self.shared();
+        if let Err(error) = shared.poller.close(socket.as_fd()) {
+            tracing::error!(target: "netfd::fd", %error, "the poller did not let go of a socket");
+        }
+        self.desc().retire(self.token.sequence());
+        shared.cache.free(self.token.slot());
+        if self.lingers.load(Relaxed) {
+            // close(2) may sleep for the whole linger time, even on a non-blocking socket: not on this thread.
+            let closers = self.closers.clone();
+            blocking::unblock(move || {
+                drop(socket);
+                closers.gone();
+            })
+            .detach();
+        } else {
+            drop(socket);
+            self.closers.gone();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // An error: it was closed already.
+        let _ = self.begin_close();
+    }
+}

@@ -1,0 +1,283 @@
+//! Who may use a descriptor: references, a lock for each direction, and the end.
+//!
+//! Go: `poll.fdMutex`
+//!
+//! ```text
+//!   63 62            43 42            23 22             3    2       1       0
+//!  ┌──┬────────────────┬────────────────┬────────────────┬───────┬───────┬────────┐
+//!  │ 0│ write waiters  │ read waiters   │ references     │ write │ read  │ closed │
+//!  └──┴────────────────┴────────────────┴────────────────┴───────┴───────┴────────┘
+//! ```
+//!
+//! | who | does |
+//! | --- | --- |
+//! | a setter, for its call | `incref` … `decref` |
+//! | an operation, at its first poll | `poll_lock`: the lock of its direction and a reference, or a place in the queue |
+//! | the same, when it parks | `decref`: it keeps the lock and no reference, so close never waits for it |
+//! | the same, polled again | `incref`: fails once the descriptor is closed |
+//! | the same, at its end | `unlock`, which hands the lock to the first in the queue |
+//! | close | `incref_and_close`: marks it closed, wakes the queues; then `decref` |
+//!
+//! Whose `decref` or `unlock` gives back the last reference of a closed mutex is told so, once: it destroys the
+//! descriptor. Counts of waiters and queues change together under the queues' lock; the fast paths see from the word
+//! alone that nobody queues.
+//!
+//! `Differs:` Go's unlock lets the woken waiter compete again; here the lock is handed to the first in the queue, so
+//! users of one direction go in order. A waiter counts as holding the lock from the moment it is granted.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::task::{Context, Poll, Waker};
+
+use crate::Error;
+use crate::netpoll::poll_desc::Direction;
+use crate::sync::{AtomicU64, Mutex, lock};
+
+const CLOSED: u64 = 1;
+const READ_LOCK: u64 = 1 << 1;
+const WRITE_LOCK: u64 = 1 << 2;
+const REFERENCE: u64 = 1 << 3;
+const COUNT: u64 = (1 << 20) - 1;
+const READ_WAITER: u64 = 1 << 23;
+const WRITE_WAITER: u64 = 1 << 43;
+
+/// What Go panics with, in the same case.
+const OVERFLOW: &str = "too many concurrent operations on a single file or socket (max 1048575)";
+
+/// Serializes the readers and the writers of one descriptor, and says when it may be destroyed.
+pub(crate) struct FdMutex {
+    word: AtomicU64,
+    queues: Mutex<[Queue; 2]>,
+}
+
+/// A place in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
+
+/// Those who wait for one direction's lock, first come first.
+struct Queue {
+    waiting: VecDeque<(Ticket, Waker)>,
+    next: u64,
+    /// The ticket that was handed the lock last.
+    granted: Option<Ticket>,
+}
+
+struct Bits {
+    lock: u64,
+    waiter: u64,
+}
+
+fn bits(direction: Direction) -> Bits {
+    match direction {
+        Direction::Read => Bits { lock: READ_LOCK, waiter: READ_WAITER },
+        Direction::Write => Bits { lock: WRITE_LOCK, waiter: WRITE_WAITER },
+    }
+}
+
+impl Bits {
+    fn waiters(&self, word: u64) -> u64 {
+        word / self.waiter & COUNT
+    }
+}
+
+fn references(word: u64) -> u64 {
+    word / REFERENCE & COUNT
+}
+
+impl FdMutex {
+    /// An open descriptor that nobody uses.
+    pub(crate) fn new() -> FdMutex {
+        let queue = || Queue { waiting: VecDeque::new(), next: 0, granted: None };
+        FdMutex { word: AtomicU64::new(0), queues: Mutex::new([queue(), queue()]) }
+    }
+
+    /// Takes a reference; an error if the descriptor is closed.
+    ///
+    /// Go: `poll.fdMutex.incref`
+    pub(crate) fn incref(&self) -> Result<(), Error> {
+        self.change(Relaxed, |word| (word & CLOSED == 0).then(|| with_reference(word)))
+            .map(drop)
+            .map_err(|_| Error::Closed)
+    }
+
+    /// Marks the descriptor closed, takes a reference and wakes everyone in the queues; an error if it was closed.
+    ///
+    /// Go: `poll.fdMutex.increfAndClose`
+    pub(crate) fn incref_and_close(&self) -> Result<(), Error> {
+        let waiting: Vec<Waker> = {
+            let mut queues = lock(&self.queues);
+            self.change(Relaxed, |word| {
+                let waiters = COUNT * READ_WAITER | COUNT * WRITE_WAITER;
+                (word & CLOSED == 0).then(|| with_reference(word | CLOSED) & !waiters)
+            })
+            .map_err(|_| Error::Closed)?;
+            queues.iter_mut().flat_map(|queue| queue.waiting.drain(..)).map(|(_, waker)| waker).collect()
+        };
+        waiting.into_iter().for_each(Waker::wake);
+        Ok(())
+    }
+
+    /// Gives a reference back; true if the caller has to destroy the descriptor.
+    ///
+    /// Go: `poll.fdMutex.decref`
+    #[must_use]
+    pub(crate) fn decref(&self) -> bool {
+        // Release: what this user did with the socket is done. Acquire: the last one sees that of all others.
+        let before = self.word.fetch_sub(REFERENCE, AcqRel);
+        assert!(references(before) > 0, "inconsistent fdMutex: no reference to give back in {before:#x}");
+        ended(before - REFERENCE)
+    }
+
+    /// Takes a direction's lock with a reference, or queues. `ticket` keeps the place between polls.
+    ///
+    /// Go: `poll.fdMutex.rwlock`
+    pub(crate) fn poll_lock(
+        &self,
+        direction: Direction,
+        ticket: &mut Option<Ticket>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        let Bits { lock: held, waiter } = bits(direction);
+        if let Some(mine) = *ticket {
+            return self.poll_queued(direction, mine, ticket, cx);
+        }
+        // Acquire: what the last holder did under the lock is seen.
+        let free = |word| (word & (CLOSED | held) == 0).then(|| with_reference(word | held));
+        match self.change(Acquire, free) {
+            Ok(_) => return Poll::Ready(Ok(())),
+            Err(word) if word & CLOSED != 0 => return Poll::Ready(Err(Error::Closed)),
+            Err(_) => {}
+        }
+        // Cloning is somebody else's code: not under the lock.
+        let waker = cx.waker().clone();
+        let mut queues = lock(&self.queues);
+        let before = self.change(Acquire, |word| {
+            if word & CLOSED != 0 {
+                None
+            } else if word & held == 0 {
+                Some(with_reference(word | held))
+            } else {
+                assert!(bits(direction).waiters(word) < COUNT, "{OVERFLOW}");
+                Some(word + waiter)
+            }
+        });
+        match before {
+            Err(_) => Poll::Ready(Err(Error::Closed)),
+            Ok(word) if word & held == 0 => Poll::Ready(Ok(())),
+            Ok(_) => {
+                let queue = &mut queues[direction as usize];
+                let mine = Ticket(queue.next);
+                queue.next += 1;
+                queue.waiting.push_back((mine, waker));
+                *ticket = Some(mine);
+                Poll::Pending
+            }
+        }
+    }
+
+    fn poll_queued(
+        &self,
+        direction: Direction,
+        mine: Ticket,
+        ticket: &mut Option<Ticket>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        let waker = cx.waker().clone();
+        let granted = {
+            let mut queues = lock(&self.queues);
+            let queue = &mut queues[direction as usize];
+            if let Some(place) = queue.place(mine) {
+                let old = std::mem::replace(&mut queue.waiting[place].1, waker);
+                drop(queues);
+                drop(old);
+                return Poll::Pending;
+            }
+            queue.granted == Some(mine)
+        };
+        *ticket = None;
+        if !granted {
+            return Poll::Ready(Err(Error::Closed));
+        }
+        // The lock is ours; a close may have come between the grant and this poll.
+        Poll::Ready(self.incref().inspect_err(|_| self.release_lock(direction)))
+    }
+
+    /// Gives up a place in the queue; a lock that was granted to it goes on to the next.
+    pub(crate) fn cancel(&self, direction: Direction, ticket: Ticket) {
+        let mut queues = lock(&self.queues);
+        let queue = &mut queues[direction as usize];
+        if let Some(place) = queue.place(ticket) {
+            let old = queue.waiting.remove(place);
+            self.word.fetch_sub(bits(direction).waiter, Relaxed);
+            drop(queues);
+            drop(old);
+        } else if queue.granted == Some(ticket) {
+            drop(queues);
+            self.release_lock(direction);
+        }
+    }
+
+    /// Gives a lock and a reference back; true if the caller has to destroy the descriptor.
+    ///
+    /// Go: `poll.fdMutex.rwunlock`
+    #[must_use]
+    pub(crate) fn unlock(&self, direction: Direction) -> bool {
+        self.release_lock(direction);
+        self.decref()
+    }
+
+    /// Hands a lock on to the first in the queue, or frees it. The holder's reference is its own affair.
+    pub(crate) fn release_lock(&self, direction: Direction) {
+        let bits = bits(direction);
+        // Release: what was done under the lock is seen by the next holder.
+        let free = |word: u64| {
+            assert!(word & bits.lock != 0, "inconsistent fdMutex: {direction:?} is not locked in {word:#x}");
+            (bits.waiters(word) == 0).then_some(word & !bits.lock)
+        };
+        if self.change(Release, free).is_ok() {
+            return;
+        }
+        let next = {
+            let mut queues = lock(&self.queues);
+            // Under the lock the count and the queue agree: it may have emptied since we looked.
+            if self.change(Release, free).is_ok() {
+                return;
+            }
+            self.word.fetch_sub(bits.waiter, Release);
+            let queue = &mut queues[direction as usize];
+            let (ticket, waker) = queue.waiting.pop_front().expect("a counted waiter stands in the queue");
+            queue.granted = Some(ticket);
+            waker
+        };
+        next.wake();
+    }
+
+    /// Whether close has begun.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.word.load(Relaxed) & CLOSED != 0
+    }
+
+    fn change(
+        &self,
+        success: std::sync::atomic::Ordering,
+        step: impl FnMut(u64) -> Option<u64>,
+    ) -> Result<u64, u64> {
+        self.word.fetch_update(success, Relaxed, step)
+    }
+}
+
+impl Queue {
+    /// Where a ticket stands: tickets only grow along the queue.
+    fn place(&self, ticket: Ticket) -> Option<usize> {
+        self.waiting.binary_search_by_key(&ticket.0, |(ticket, _)| ticket.0).ok()
+    }
+}
+
+fn with_reference(word: u64) -> u64 {
+    assert!(references(word) < COUNT, "{OVERFLOW}");
+    word + REFERENCE
+}
+
+fn ended(word: u64) -> bool {
+    word & CLOSED != 0 && references(word) == 0
+}

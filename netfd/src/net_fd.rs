@@ -1,0 +1,274 @@
+//! [`NetFd`]: a stream socket that knows its network and its addresses, made with the options that Go sets.
+//!
+//! Go: `net.netFD`, `net.socket`
+//!
+//! ```text
+//!   listen   socket ─ SO_REUSEADDR ─ bind ─ listen ─ poller ─ local address
+//!   dial     socket ─ connect ─ poller ─ wait ─ SO_ERROR, peer ─ TCP_NODELAY, keep-alive ─ addresses
+//!   accept   accept4 ─ poller ─ TCP_NODELAY, keep-alive ─ addresses
+//! ```
+
+use std::future::poll_fn;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rustix::net::{AddressFamily, sockopt};
+use socket2::{SockRef, TcpKeepalive};
+
+use crate::sys;
+use crate::{Addr, Error, Fd, Netpoll, OpError, OpState};
+
+/// The time between keep-alive probes that Go sets: 15 s.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// The longest time that the kernel's keep-alive options take, in seconds.
+const MAX_KEEP_ALIVE: Duration = Duration::from_secs(32767);
+/// The longest linger time that the kernel takes, in seconds.
+const MAX_LINGER: Duration = Duration::from_secs(65535);
+
+/// A stream socket with its network and addresses.
+///
+/// Go: `net.netFD`
+#[doc(alias = "netFD")]
+#[derive(Debug)]
+pub struct NetFd {
+    fd: Fd,
+    net: &'static str,
+    family: AddressFamily,
+    local: Option<Addr>,
+    remote: Option<Addr>,
+}
+
+impl NetFd {
+    /// Connects to `remote`, the connection's network being `net` (`tcp`, `tcp4`, `tcp6`).
+    ///
+    /// Cancel-safe: dropped, the socket is closed.
+    ///
+    /// # Errors
+    /// What the kernel says, under the name of the system call that failed.
+    ///
+    /// Go: `net.netFD.dial`
+    #[doc(alias = "netFD.dial")]
+    pub async fn dial(net: &'static str, remote: SocketAddr, netpoll: &Netpoll) -> Result<NetFd, Error> {
+        let family = family_of(remote.ip());
+        let socket = sys::socket(family)?;
+        set_v6_only(&socket, family, net == "tcp6");
+        let connected = sys::connect(socket.as_fd(), remote)?;
+        let fd = register(socket, netpoll)?;
+        let peer = if connected {
+            None
+        } else {
+            let mut op = OpState::new();
+            Some(poll_fn(|cx| fd.poll_connected(cx, &mut op)).await?)
+        };
+        let (local, peer) = fd.with_socket(|socket| {
+            Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket))))
+        })?;
+        set_stream_options(&fd)?;
+        Ok(NetFd { fd, net, family, local, remote: Some(peer.unwrap_or_else(|| remote.into())) })
+    }
+
+    /// Listens on `local`; a wildcard without a family is both families' where the system has both.
+    ///
+    /// # Errors
+    /// What the kernel says, under the name of the system call that failed.
+    ///
+    /// Go: `net.netFD.listenStream`
+    #[doc(alias = "netFD.listenStream")]
+    pub fn listen(net: &'static str, local: &Addr, netpoll: &Netpoll) -> Result<NetFd, Error> {
+        let (bound, v6_only) = favourite(net, local);
+        let family = family_of(bound.ip());
+        let socket = sys::socket(family)?;
+        set_v6_only(&socket, family, v6_only);
+        // Addresses that were in use a moment ago can be used again.
+        sockopt::set_socket_reuseaddr(&socket, true).map_err(|errno| setsockopt(errno.into()))?;
+        sys::bind(&socket, bound)?;
+        sys::listen(&socket, sys::max_backlog())?;
+        let fd = register(socket, netpoll)?;
+        let local = fd.with_socket(|socket| Ok(sys::local_addr(socket)))?;
+        Ok(NetFd { fd, net, family, local, remote: None })
+    }
+
+    /// Accepts a connection, waiting until there is one. Cancel-safe: either none was accepted, or it was returned.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], [`Error::DeadlineExceeded`], or what the kernel says; [`Error::is_temporary`] tells whether
+    /// trying again later makes sense.
+    ///
+    /// Go: `net.netFD.accept`
+    #[doc(alias = "netFD.accept")]
+    pub async fn accept(&self) -> Result<NetFd, Error> {
+        let mut op = OpState::new();
+        let socket = poll_fn(|cx| self.fd.poll_accept(cx, &mut op)).await?;
+        let (local, remote) = (sys::local_addr(&socket), sys::peer_addr(&socket));
+        let fd = register(socket, self.fd.netpoll())?;
+        set_stream_options(&fd)?;
+        Ok(NetFd { fd, net: self.net, family: self.family, local, remote })
+    }
+
+    /// The socket.
+    pub fn fd(&self) -> &Fd {
+        &self.fd
+    }
+
+    /// The network's name, as it was asked for.
+    pub fn net(&self) -> &'static str {
+        self.net
+    }
+
+    /// This end's address, if the kernel told it.
+    pub fn local_addr(&self) -> Option<&Addr> {
+        self.local.as_ref()
+    }
+
+    /// The other end's address; none on a listener.
+    pub fn remote_addr(&self) -> Option<&Addr> {
+        self.remote.as_ref()
+    }
+
+    /// `cause` with what was tried, on which network, between which addresses.
+    ///
+    /// Go: `net.OpError`
+    pub fn op_error(&self, op: &'static str, cause: Error) -> OpError {
+        match &self.remote {
+            Some(remote) => {
+                OpError::new(op, self.net, cause).with_source(self.local.clone()).with_addr(remote.clone())
+            }
+            // A listener's address stands where a connection's remote one does.
+            None => OpError::new(op, self.net, cause).with_addr(self.local.clone()),
+        }
+    }
+
+    /// Sends small writes at once (`true`, the default), or gathers them.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], or what the kernel says.
+    ///
+    /// Go: `net.setNoDelay`
+    #[doc(alias = "setNoDelay")]
+    pub fn set_no_delay(&self, on: bool) -> Result<(), Error> {
+        self.fd.with_socket(|socket| sockopt::set_tcp_nodelay(socket, on).map_err(|errno| setsockopt(errno.into())))
+    }
+
+    /// Has the kernel probe an idle connection (`true`, the default), or not.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], or what the kernel says.
+    ///
+    /// Go: `net.setKeepAlive`
+    #[doc(alias = "setKeepAlive")]
+    pub fn set_keep_alive(&self, on: bool) -> Result<(), Error> {
+        self.fd.with_socket(|socket| {
+            sockopt::set_socket_keepalive(socket, on).map_err(|errno| setsockopt(errno.into()))
+        })
+    }
+
+    /// Sets the idle time before keep-alive probes and the time between them: whole seconds, rounded up, at least 1 and
+    /// at most 32767.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], or what the kernel says.
+    ///
+    /// Go: `net.setKeepAlivePeriod`
+    #[doc(alias = "setKeepAlivePeriod")]
+    pub fn set_keep_alive_period(&self, period: Duration) -> Result<(), Error> {
+        let seconds = whole_seconds(period, MAX_KEEP_ALIVE).max(Duration::from_secs(1));
+        let probes = TcpKeepalive::new().with_time(seconds).with_interval(seconds);
+        self.fd.with_socket(|socket| SockRef::from(&socket).set_tcp_keepalive(&probes).map_err(setsockopt))
+    }
+
+    /// What close does with data that was not sent yet: `None` sends it in the background; zero discards it and resets
+    /// the connection; more waits so long (whole seconds, rounded up, at most 65535) on a thread of its own.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], or what the kernel says.
+    ///
+    /// Go: `net.setLinger`
+    #[doc(alias = "setLinger")]
+    pub fn set_linger(&self, linger: Option<Duration>) -> Result<(), Error> {
+        let linger = linger.map(|linger| whole_seconds(linger, MAX_LINGER));
+        self.fd.with_socket(|socket| {
+            sockopt::set_socket_linger(socket, linger).map_err(|errno| setsockopt(errno.into()))?;
+            self.fd.set_lingers(linger.is_some_and(|linger| !linger.is_zero()));
+            Ok(())
+        })
+    }
+}
+
+/// `duration` in whole seconds, rounded up, and no more than `most`.
+fn whole_seconds(duration: Duration, most: Duration) -> Duration {
+    let up = u64::from(duration.subsec_nanos() > 0);
+    Duration::from_secs(duration.as_secs().saturating_add(up)).min(most)
+}
+
+/// The options of every connection: no delay, and keep-alive each 15 s.
+///
+/// Go: `net.newTCPConn`
+fn set_stream_options(fd: &Fd) -> Result<(), Error> {
+    let probes = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE);
+    fd.with_socket(|socket| {
+        // Go ignores failures here: a connection without them is a connection still.
+        let _ = sockopt::set_tcp_nodelay(socket, true);
+        let _ = SockRef::from(&socket).set_tcp_keepalive(&probes);
+        Ok(())
+    })
+}
+
+fn register(socket: OwnedFd, netpoll: &Netpoll) -> Result<Fd, Error> {
+    Fd::new(socket, netpoll).map_err(|error| Error::os("epoll_ctl", error.raw_os_error().unwrap_or_default()))
+}
+
+fn setsockopt(error: std::io::Error) -> Error {
+    Error::os("setsockopt", error.raw_os_error().unwrap_or_default())
+}
+
+fn family_of(ip: IpAddr) -> AddressFamily {
+    if ip.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 }
+}
+
+/// A system that does not know the option is left as it is.
+///
+/// Go: `net.setDefaultSockopts`
+fn set_v6_only(socket: &OwnedFd, family: AddressFamily, v6_only: bool) {
+    if family == AddressFamily::INET6 {
+        let _ = sockopt::set_ipv6_v6only(socket, v6_only);
+    }
+}
+
+/// The address to bind, and whether an IPv6 one is for IPv6 alone.
+///
+/// Go: `net.favoriteAddrFamily`
+fn favourite(net: &str, local: &Addr) -> (SocketAddr, bool) {
+    let port = local.port().unwrap_or_default();
+    let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+    match (net, local.as_socket_addr()) {
+        ("tcp4", None) => (SocketAddr::from(([0, 0, 0, 0], port)), false),
+        ("tcp6", None) => (any, true),
+        // A wildcard on plain `tcp` takes both families.
+        (_, None) => both_families(port),
+        ("tcp", Some(addr)) if addr.ip().is_unspecified() => both_families(port),
+        (_, Some(addr)) => (addr, true),
+    }
+}
+
+fn both_families(port: u16) -> (SocketAddr, bool) {
+    if has_dual_stack() {
+        (SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)), false)
+    } else {
+        (SocketAddr::from(([0, 0, 0, 0], port)), false)
+    }
+}
+
+/// Whether one IPv6 socket can serve IPv4 too: tried once.
+///
+/// Go: `net.ipStackCapabilities.probe`
+fn has_dual_stack() -> bool {
+    static DUAL: OnceLock<bool> = OnceLock::new();
+    *DUAL.get_or_init(|| {
+        let mapped = SocketAddr::from(([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1], 0));
+        sys::socket(AddressFamily::INET6).is_ok_and(|socket| {
+            sockopt::set_ipv6_v6only(&socket, false).is_ok() && sys::bind(&socket, mapped).is_ok()
+        })
+    })
+}

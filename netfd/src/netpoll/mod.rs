@@ -1,0 +1,110 @@
+//! The poller that a process shares: descriptors wait in it, deadlines fire in it, threads take turns at driving it.
+//!
+//! Go: `runtime.netpollGenericInit`
+
+pub(crate) mod park_word;
+pub(crate) mod poll_cache;
+pub(crate) mod poll_desc;
+pub(crate) mod ready_list;
+pub(crate) mod shared;
+
+use std::io;
+use std::ops::Deref;
+
+use shared::Shared;
+
+use crate::sync::Arc;
+
+/// A poller: the process's own, or a separate one for tests and for sharding.
+///
+/// A cheap handle. Every descriptor keeps its poller alive; when the last handle goes, its stand-by thread ends.
+///
+/// Go: `runtime.netpollinit`
+#[doc(alias = "netpollinit")]
+#[derive(Clone)]
+pub struct Netpoll(Arc<Handle>);
+
+/// The part that only handles count: the stand-by thread shares what is below it, and is told when handles are no more.
+struct Handle(Arc<Shared>);
+
+impl Netpoll {
+    /// The process-wide poller, made at the first call.
+    ///
+    /// # Errors
+    /// What the kernel says when it refuses descriptors or a thread; a later call tries again.
+    ///
+    /// Go: `runtime.netpollGenericInit`
+    #[doc(alias = "netpollGenericInit")]
+    #[cfg(not(loom))]
+    pub fn global() -> io::Result<Netpoll> {
+        static GLOBAL: std::sync::OnceLock<Netpoll> = std::sync::OnceLock::new();
+        if let Some(netpoll) = GLOBAL.get() {
+            return Ok(netpoll.clone());
+        }
+        // Of two that are made at once one is kept; the other ends with its handle.
+        let made = Netpoll::new()?;
+        Ok(GLOBAL.get_or_init(|| made).clone())
+    }
+
+    /// A poller apart from the process-wide one, with a stand-by thread of its own.
+    ///
+    /// # Errors
+    /// What the kernel says when it refuses descriptors or a thread.
+    #[cfg(not(loom))]
+    pub fn new() -> io::Result<Netpoll> {
+        let shared = Arc::new(Shared::new()?);
+        let standby = {
+            let shared = shared.clone();
+            std::thread::Builder::new().name("netpoll".into()).spawn(move || {
+                crate::sys::block_signals();
+                crate::driver::run_standby(&shared);
+            })?
+        };
+        shared.set_standby(standby.thread().clone());
+        Ok(Netpoll(Arc::new(Handle(shared))))
+    }
+
+    /// A poller for models, which run the stand-by as one of their own threads.
+    #[cfg(loom)]
+    pub(crate) fn without_standby() -> Netpoll {
+        Netpoll(Arc::new(Handle(Arc::new(Shared::new().expect("a fake kernel refuses nothing")))))
+    }
+
+    /// Makes the thread that sleeps in this poller look up, now or when it next goes to sleep.
+    ///
+    /// Go: `runtime.netpollBreak`
+    #[doc(alias = "netpollBreak")]
+    pub fn break_poll(&self) {
+        self.0.0.break_poll();
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.0
+    }
+
+    pub(crate) fn shared_arc(&self) -> Arc<Shared> {
+        self.0.0.clone()
+    }
+}
+
+impl std::fmt::Debug for Netpoll {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Netpoll").finish_non_exhaustive()
+    }
+}
+
+impl Deref for Handle {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.role.shut_down();
+        self.break_poll();
+        self.unpark_standby();
+    }
+}

@@ -1,0 +1,230 @@
+//! One direction of a descriptor: a binary semaphore that parks one task.
+//!
+//! Go: `runtime.netpollblock`, `runtime.netpollunblock`
+//!
+//! Go keeps the parked goroutine inside the word, so one compare-and-swap takes it out. A task's [`Waker`] is two
+//! pointers and somebody else's code, so it stands in a cell beside the word, and the word says who may touch the cell.
+//!
+//! ```text
+//!   63            32 31      4   3      2      1      0
+//!  ┌────────────────┬────────┬──────┬──────┬──────┬─────┐
+//!  │    sequence    │   0    │taking│parked│ wait │ready│
+//!  └────────────────┴────────┴──────┴──────┴──────┴─────┘
+//!
+//!                 event                              close, deadline, event
+//!        ┌───────────────────────┐              ┌──────────────────────────────┐
+//!        │                       ▼              │                              ▼
+//!      (nil) ◄─── reset ───── ready           parked ◄──────┐                taking
+//!        │  ◄─── consumed ───────┘              ▲  │        │                  │
+//!        │                                      │  │ poll,  │ waker            │ waker moved out
+//!        │ poll                                 │  │ drop   │ in place         │
+//!        └──────────────► wait ─────────────────┘  └──────► wait               ▼
+//!                           │  given up, or an event came   │            (nil) or ready
+//!                           └───────────────────────────────┴─► (nil) or ready
+//! ```
+//!
+//! | from | to | who | why |
+//! | --- | --- | --- | --- |
+//! | nil | wait | the waiter | it will put its waker into the cell |
+//! | wait | parked | the waiter | the waker is in place |
+//! | parked | wait | the waiter | polled again or dropped: it takes the cell back |
+//! | wait | nil, ready | the waiter | it gave up; a readiness that came meanwhile stays |
+//! | ready | nil | the waiter | consumed by a wait, or reset just before a system call |
+//! | nil, wait, taking | + ready | an event | the level is kept for the next wait |
+//! | parked | taking (+ ready) | event, close or deadline | it moves the waker out |
+//! | taking | nil, ready | the same | and then wakes, outside of every state |
+//! | any | next sequence, same taking | the last reference | the slot is free; old tokens no longer match |
+//!
+//! `ready` may stand beside `wait` and `taking`, so that an event which meets either is not lost and the two states give
+//! the cell to one owner until that owner lets go. Whoever unblocks makes a read-modify-write even if nothing changes:
+//! it stores its reason (closed, expired) first, and the waiter looks for reasons after it has parked. Whichever
+//! read-modify-write comes second in the word's order sees what the other side stored before its own.
+
+use std::task::Waker;
+
+use crate::cell::GuardedCell;
+use crate::sync::AtomicU64;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+const READY: u64 = 1;
+const WAIT: u64 = 1 << 1;
+const PARKED: u64 = 1 << 2;
+const TAKING: u64 = 1 << 3;
+const STATES: u64 = READY | WAIT | PARKED | TAKING;
+
+/// A word of sequence and state, and the cell of the waker that it guards.
+pub(crate) struct ParkWord {
+    word: AtomicU64,
+    waker: GuardedCell<Option<Waker>>,
+}
+
+/// What a wait came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Parked {
+    /// Readiness was there and has been consumed.
+    Ready,
+    /// The waker is in place; whoever unblocks will wake it.
+    Yes,
+    /// Someone is taking the last waker out at this moment: ask again.
+    Busy,
+    /// The sequence is another one: the slot was given back.
+    Gone,
+}
+
+impl ParkWord {
+    /// A word in state nil.
+    pub(crate) fn new(sequence: u32) -> ParkWord {
+        ParkWord { word: AtomicU64::new(pack(sequence, 0)), waker: GuardedCell::new(None) }
+    }
+
+    /// Consumes readiness, or puts `waker` in place; the caller then looks for a reason not to wait.
+    ///
+    /// The waiter is counted before it parks and uncounted when it
+    /// gives up, so the count never falls below the number of parked wakers.
+    pub(crate) fn park(&self, sequence: u32, waker: &Waker, count: &impl WaiterCount) -> Parked {
+        // Cloning is somebody else's code: it happens while the cell is nobody's.
+        let mut clone = None;
+        loop {
+            let word = self.word.load(Relaxed);
+            if sequence_of(word) != sequence {
+                return Parked::Gone;
+            }
+            match word & STATES {
+                0 => {
+                    let mine = clone.take().unwrap_or_else(|| waker.clone());
+                    // Acquire: the last owner of the cell has let go of it.
+                    if !self.change(word, word | WAIT, Acquire) {
+                        clone = Some(mine);
+                        continue;
+                    }
+                    count.add();
+                    // SAFETY: we made nil → wait, and nobody else touches the cell until wait is gone.
+                    unsafe { self.waker.with_mut(|cell| *cell = Some(mine)) };
+                    if self.settle(sequence) {
+                        return Parked::Yes;
+                    }
+                    self.give_up(count);
+                }
+                READY => {
+                    // Acquire: the event's facts were published before the word became ready.
+                    if self.change(word, word & !READY, Acquire) {
+                        return Parked::Ready;
+                    }
+                }
+                PARKED => {
+                    // Acquire: another thread may have polled this task last.
+                    if !self.change(word, word & !PARKED | WAIT, Acquire) {
+                        continue;
+                    }
+                    // SAFETY: we made parked → wait, and nobody else touches the cell until wait is gone.
+                    let same = unsafe {
+                        self.waker.with(|cell| cell.as_ref().is_some_and(|parked| parked.will_wake(waker)))
+                    };
+                    if same && self.settle(sequence) {
+                        return Parked::Yes;
+                    }
+                    self.give_up(count);
+                }
+                taking if taking & TAKING != 0 => return Parked::Busy,
+                found => panic!("two waiters in one direction: the word is {found:#x} at sequence {sequence}"),
+            }
+        }
+    }
+
+    /// Takes this waiter's waker back out, if it is still in place. Readiness stays for the next waiter.
+    pub(crate) fn unpark(&self, sequence: u32, count: &impl WaiterCount) {
+        let mut word = self.word.load(Relaxed);
+        while sequence_of(word) == sequence && word & PARKED != 0 {
+            // Acquire: another thread may have put the waker there.
+            match self.word.compare_exchange(word, word & !PARKED | WAIT, Acquire, Relaxed) {
+                Ok(_) => return self.give_up(count),
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Makes the direction ready (`io_ready`), or only moves its waiter on; returns the waker to wake.
+    ///
+    /// A token of an older sequence changes nothing.
+    pub(crate) fn unblock(&self, sequence: u32, io_ready: bool) -> Option<Waker> {
+        let ready = if io_ready { READY } else { 0 };
+        let mut word = self.word.load(Relaxed);
+        loop {
+            if sequence_of(word) != sequence {
+                return None;
+            }
+            let parked = word & PARKED != 0;
+            let next = if parked { word & !PARKED | TAKING | ready } else { word | ready };
+            // Acquire: the waker is in the cell. Release, even where nothing changes: the waiter's next
+            // read-modify-write must see the reason that was stored before.
+            match self.word.compare_exchange(word, next, AcqRel, Relaxed) {
+                Ok(_) if parked => break,
+                Ok(_) => return None,
+                Err(now) => word = now,
+            }
+        }
+        // SAFETY: we made parked → taking, and nobody else touches the cell until taking is gone.
+        let waker = unsafe { self.waker.with_mut(Option::take) };
+        // Release: the next owner of the cell finds it empty.
+        self.word.fetch_and(!TAKING, Release);
+        waker
+    }
+
+    /// Forgets readiness: ready → nil. Only for the moment before a system call, which then finds what there is.
+    pub(crate) fn reset(&self, sequence: u32) {
+        // Acquire: the facts that came with the readiness are seen by this call's checks.
+        let _ = self.word.compare_exchange(pack(sequence, READY), pack(sequence, 0), Acquire, Relaxed);
+    }
+
+    /// Ends a sequence. Whoever is taking the last waker may finish: `taking` stays until it has.
+    pub(crate) fn retire(&self, sequence: u32, next: u32) {
+        let mut word = self.word.load(Relaxed);
+        loop {
+            assert!(
+                sequence_of(word) == sequence && word & (WAIT | PARKED) == 0,
+                "a descriptor's slot was given back at sequence {sequence} while its word was {word:#x}"
+            );
+            // Relaxed: the next owner gets the slot through the free list's lock, and the cell through taking.
+            match self.word.compare_exchange(word, pack(next, word & TAKING), Relaxed, Relaxed) {
+                Ok(_) => return,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// wait → parked, if no event came meanwhile. Release: the waker is in the cell. Acquire: a reason that was stored
+    /// before an unblock that found nobody parked is seen by the check that follows.
+    fn settle(&self, sequence: u32) -> bool {
+        self.change(pack(sequence, WAIT), pack(sequence, PARKED), AcqRel)
+    }
+
+    /// Empties the cell in state wait and leaves the state; what was in the cell is dropped outside of it.
+    fn give_up(&self, count: &impl WaiterCount) {
+        // SAFETY: the caller made the word wait, and nobody else touches the cell until wait is gone.
+        let old = unsafe { self.waker.with_mut(Option::take) };
+        // Release: the next owner of the cell finds it empty.
+        self.word.fetch_and(!WAIT, Release);
+        count.sub(1);
+        drop(old);
+    }
+
+    fn change(&self, from: u64, to: u64, success: std::sync::atomic::Ordering) -> bool {
+        self.word.compare_exchange(from, to, success, Relaxed).is_ok()
+    }
+}
+
+/// The number of tasks that wait for the poller.
+pub(crate) trait WaiterCount {
+    /// One more, before it parks.
+    fn add(&self);
+    /// Some fewer: given up, or taken out to be woken.
+    fn sub(&self, waiters: u32);
+}
+
+fn pack(sequence: u32, state: u64) -> u64 {
+    u64::from(sequence) << 32 | state
+}
+
+fn sequence_of(word: u64) -> u32 {
+    (word >> 32) as u32
+}

@@ -1,0 +1,47 @@
+//! The tasks that a poll found runnable, in the order in which their events came.
+//!
+//! Go: `runtime.gList`
+//!
+//! `Differs:` Go's list is last-in first-out; this one is fair.
+
+use std::collections::VecDeque;
+use std::task::Waker;
+
+use crate::sync::survive;
+
+/// Wakers that have been taken out of their cells and are owed a wake.
+pub(crate) struct ReadyList {
+    wakers: VecDeque<Waker>,
+    taken: u32,
+}
+
+impl ReadyList {
+    pub(crate) const fn new() -> ReadyList {
+        ReadyList { wakers: VecDeque::new(), taken: 0 }
+    }
+
+    /// Adds a waker that came out of a descriptor's cell, where it was counted.
+    pub(crate) fn extend(&mut self, waker: Option<Waker>) {
+        self.taken += u32::from(waker.is_some());
+        self.wakers.extend(waker);
+    }
+
+    /// Adds the waker of a timer, which the count of waiters knows nothing of.
+    pub(crate) fn extend_uncounted(&mut self, waker: Option<Waker>) {
+        self.wakers.extend(waker);
+    }
+
+    /// How many counted wakers came since the last call: what is to be subtracted from the count.
+    pub(crate) fn take_count(&mut self) -> u32 {
+        std::mem::take(&mut self.taken)
+    }
+
+    /// Wakes all of them. A waker that panics does not keep the others from theirs.
+    pub(crate) fn wake_all(&mut self) {
+        while let Some(waker) = self.wakers.pop_front() {
+            if !survive(|| waker.wake()) {
+                tracing::error!(target: "netfd::netpoll", "a waker panicked; the others are woken all the same");
+            }
+        }
+    }
+}

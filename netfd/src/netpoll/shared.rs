@@ -1,0 +1,219 @@
+//! One poller with all that stands on it: slots, timers, the driver role. Every handle and the stand-by thread share it.
+
+use std::io;
+use std::sync::atomic::Ordering::Relaxed;
+
+use poller::{Delay, Events, Poller, Token};
+
+use super::park_word::WaiterCount;
+use super::poll_cache::PollCache;
+use super::ready_list::ReadyList;
+use crate::clock::Clock;
+use crate::driver::Role;
+use crate::driver::candidates::Candidates;
+use crate::sync::{AtomicU64, Mutex, lock, thread};
+use crate::timers::{Heap, Target, TimerId};
+
+/// `until` while nobody sleeps in the poller.
+const AWAKE: u64 = 0;
+
+/// What all floors of one poller share.
+pub(crate) struct Shared {
+    pub(crate) poller: Poller,
+    pub(crate) cache: PollCache,
+    pub(crate) clock: Clock,
+    pub(crate) role: Role,
+    pub(crate) candidates: Candidates,
+    timers: Mutex<Heap<Target>>,
+    /// When the thread that sleeps in the poller will look up by itself. Set under the timers' lock, after the last
+    /// look at them: who inserts an earlier timer takes the lock later, and breaks the sleep.
+    until: AtomicU64,
+    standby: Mutex<Option<thread::Thread>>,
+}
+
+impl Shared {
+    pub(crate) fn new() -> io::Result<Shared> {
+        Ok(Shared {
+            poller: Poller::new()?,
+            cache: PollCache::new(),
+            clock: Clock::new(),
+            role: Role::new(),
+            candidates: Candidates::new(),
+            timers: Mutex::new(Heap::new()),
+            until: AtomicU64::new(AWAKE),
+            standby: Mutex::new(None),
+        })
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// Sleeps in the kernel until an event, a timer or a break; then adds the tasks that can run to `list`.
+    /// Only the holder of the driver role may sleep.
+    ///
+    /// Go: `runtime.netpoll`
+    pub(crate) fn poll_blocking(&self, events: &mut Events, list: &mut ReadyList) -> io::Result<()> {
+        let next = {
+            let timers = lock(&self.timers);
+            let next = timers.next();
+            self.until.store(next.unwrap_or(Clock::FARTHEST), Relaxed);
+            next
+        };
+        let delay = match next {
+            None | Some(Clock::FARTHEST) => Delay::Block,
+            Some(next) => {
+                Delay::UpTo(std::time::Duration::from_nanos(next.saturating_sub(self.now())))
+            }
+        };
+        let polled = self.poller.poll(events, delay);
+        self.until.store(AWAKE, Relaxed);
+        self.deliver(events, list);
+        polled
+    }
+
+    /// Looks for events and due timers without sleeping. Anyone may, at any time.
+    pub(crate) fn poll_now(&self, events: &mut Events, list: &mut ReadyList) -> io::Result<()> {
+        let polled = self.poller.poll(events, Delay::Now);
+        self.deliver(events, list);
+        polled
+    }
+
+    /// Events and due timers → the tasks that can run.
+    fn deliver(&self, events: &Events, list: &mut ReadyList) {
+        self.role.polled();
+        for event in events.iter() {
+            tracing::trace!(
+                target: "netfd::poll_desc",
+                slot = event.token.slot(), sequence = event.token.sequence(), mode = ?event.mode,
+                facts = ?event.facts, "ready"
+            );
+            if let Some(desc) = self.cache.get(event.token.slot()) {
+                desc.ready(event.token.sequence(), event.mode, event.facts, list);
+            }
+        }
+        self.run_timers(list);
+        self.role.sub(list.take_count());
+    }
+
+    /// Fires what is due. The lock is held only to take one timer out, never while it fires.
+    ///
+    /// Go: `runtime.runtimer`
+    fn run_timers(&self, list: &mut ReadyList) {
+        if self.role.has_timers() {
+            let now = self.now();
+            while let Some((id, target)) = self.pop_due(now) {
+                match target {
+                    Target::Deadline(token) => {
+                        self.cache.slot(token.slot()).expire(token, id, self, list);
+                    }
+                    Target::Timer(timer) => list.extend_uncounted(timer.fire()),
+                }
+            }
+        }
+    }
+
+    fn pop_due(&self, now: u64) -> Option<(TimerId, Target)> {
+        let mut timers = lock(&self.timers);
+        let due = timers.pop_due(now);
+        if due.is_some() && timers.is_empty() {
+            self.role.set_timers(false);
+        }
+        due
+    }
+
+    /// Adds a timer. A sleeper that would oversleep it is woken.
+    pub(crate) fn insert_timer(&self, when: u64, target: Target) -> TimerId {
+        let (id, early, first) = {
+            let mut timers = lock(&self.timers);
+            let first = timers.is_empty();
+            let id = timers.insert(when, target);
+            let unattended = first && self.role.set_timers(true);
+            (id, when < self.until.load(Relaxed), unattended)
+        };
+        if first {
+            self.rouse(!crate::driver::is_participant());
+        }
+        if early {
+            self.break_poll();
+        }
+        id
+    }
+
+    /// Moves a timer; false if it has fired or was removed.
+    pub(crate) fn reschedule_timer(&self, id: TimerId, when: u64) -> bool {
+        let (moved, early) = {
+            let mut timers = lock(&self.timers);
+            (timers.reschedule(id, when), when < self.until.load(Relaxed))
+        };
+        if moved && early {
+            self.break_poll();
+        }
+        moved
+    }
+
+    /// Removes a timer, if it is still there.
+    pub(crate) fn remove_timer(&self, id: TimerId) {
+        let removed = {
+            let mut timers = lock(&self.timers);
+            let removed = timers.remove(id);
+            if removed.is_some() && timers.is_empty() {
+                self.role.set_timers(false);
+            }
+            removed
+        };
+        // A timer's target may hold a task's waker: it is dropped outside of the lock.
+        drop(removed);
+    }
+
+    /// Makes the thread that sleeps in the poller look up.
+    ///
+    /// Go: `runtime.netpollBreak`
+    pub(crate) fn break_poll(&self) {
+        if let Err(error) = self.poller.break_poll() {
+            tracing::error!(target: "netfd::netpoll", %error, "the poller could not be broken");
+        }
+    }
+
+    /// Wakes the tasks of `list`, which were taken out of their cells outside of a poll.
+    pub(crate) fn finish(&self, mut list: ReadyList) {
+        self.role.sub(list.take_count());
+        list.wake_all();
+    }
+
+    /// Gets the stand-by thread to watch (or, if `urgent`, to poll at once): somebody waits and nobody polls.
+    pub(crate) fn rouse(&self, urgent: bool) {
+        if self.role.call_standby(urgent) {
+            self.unpark_standby();
+        }
+    }
+
+    pub(crate) fn unpark_standby(&self) {
+        let standby = lock(&self.standby).clone();
+        if let Some(standby) = standby {
+            standby.unpark();
+        }
+    }
+
+    /// Says which thread is the stand-by.
+    pub(crate) fn set_standby(&self, standby: thread::Thread) {
+        *lock(&self.standby) = Some(standby);
+    }
+
+    /// A slot for a descriptor that is about to be registered.
+    pub(crate) fn alloc(&self) -> Token {
+        self.cache.alloc()
+    }
+}
+
+impl WaiterCount for Shared {
+    fn add(&self) {
+        if self.role.add() {
+            self.rouse(!crate::driver::is_participant());
+        }
+    }
+
+    fn sub(&self, waiters: u32) {
+        self.role.sub(waiters);
+    }
+}

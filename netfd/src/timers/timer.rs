@@ -1,0 +1,126 @@
+//! A future that is ready at an instant, on any executor: the poller's own heap of timers wakes it.
+//!
+//! Go: `time.Timer`
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use super::{Target, TimerId};
+use crate::Netpoll;
+use crate::netpoll::park_word::{ParkWord, Parked, WaiterCount};
+use crate::sync::Arc;
+
+/// A future that becomes ready at an instant.
+///
+/// Dropping it removes its timer. It is cancel-safe: polled again by another future, it goes on waiting for the same
+/// instant. Resolution is the nanosecond where the kernel has `epoll_pwait2`, else the millisecond, rounded up; a timer
+/// is never early.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// let poller = netfd::Netpoll::global()?;
+/// let start = Instant::now();
+/// futures::executor::block_on(netfd::Timer::after(&poller, Duration::from_millis(5)));
+/// assert!(start.elapsed() >= Duration::from_millis(5));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Go: `time.Timer`
+#[doc(alias = "time.Timer")]
+pub struct Timer {
+    netpoll: Netpoll,
+    state: Arc<TimerState>,
+    /// When it is due, and its name in the heap once it has been polled.
+    when: u64,
+    id: Option<TimerId>,
+    fired: bool,
+}
+
+/// The part of a timer that the heap can reach.
+pub(crate) struct TimerState(ParkWord);
+
+impl TimerState {
+    /// Makes the timer ready.
+    pub(crate) fn fire(&self) -> Option<Waker> {
+        self.0.unblock(0, true)
+    }
+}
+
+/// Timers keep a poller at work through the heap, not through the count of waiters.
+struct Uncounted;
+
+impl WaiterCount for Uncounted {
+    fn add(&self) {}
+    fn sub(&self, _: u32) {}
+}
+
+impl Timer {
+    /// A timer that is due once `delay` has passed; one too long for the clock never is.
+    pub fn after(netpoll: &Netpoll, delay: Duration) -> Timer {
+        Timer::due(netpoll, netpoll.shared().clock.after(delay))
+    }
+
+    /// A timer that is due at `instant`; at once, if that has passed.
+    pub fn at(netpoll: &Netpoll, instant: Instant) -> Timer {
+        Timer::due(netpoll, netpoll.shared().clock.at(instant))
+    }
+
+    fn due(netpoll: &Netpoll, when: u64) -> Timer {
+        let state = Arc::new(TimerState(ParkWord::new(0)));
+        Timer { netpoll: netpoll.clone(), state, when, id: None, fired: false }
+    }
+
+    /// Starts anew, due once `delay` has passed from now, whether it has fired or not.
+    ///
+    /// Go: `time.Timer.Reset`
+    #[doc(alias = "time.Timer.Reset")]
+    pub fn reset(&mut self, delay: Duration) {
+        self.disarm();
+        self.state.0.unpark(0, &Uncounted);
+        self.state = Arc::new(TimerState(ParkWord::new(0)));
+        self.when = self.netpoll.shared().clock.after(delay);
+        self.fired = false;
+    }
+
+    fn disarm(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.netpoll.shared().remove_timer(id);
+        }
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.fired {
+            return Poll::Ready(());
+        }
+        let parked = self.state.0.park(0, cx.waker(), &Uncounted);
+        match parked {
+            Parked::Ready => {
+                self.fired = true;
+                self.id = None;
+                return Poll::Ready(());
+            }
+            Parked::Busy => cx.waker().wake_by_ref(),
+            // The waker is in place before the timer can fire.
+            Parked::Yes if self.id.is_none() => {
+                let target = Target::Timer(self.state.clone());
+                self.id = Some(self.netpoll.shared().insert_timer(self.when, target));
+            }
+            Parked::Yes | Parked::Gone => {}
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.disarm();
+        self.state.0.unpark(0, &Uncounted);
+    }
+}
