@@ -1,0 +1,44 @@
+//! Running one future on the calling thread, which drives the poller while the future waits.
+
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use netfd::{Netpoll, Parker};
+
+use crate::worker;
+
+/// Runs `future` on this thread to its end. Any number of threads may be in it at once, and it may be nested: a worker
+/// that calls it is replaced by another thread for as long as it blocks.
+///
+/// # Panics
+/// If `future` does, or if the process-wide poller cannot be started, with the kernel's reason.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    drive(&netpoll(), future)
+}
+
+/// The process-wide poller.
+pub(crate) fn netpoll() -> Netpoll {
+    Netpoll::global().unwrap_or_else(|error| panic!("the poller cannot be started: {error}"))
+}
+
+pub(crate) fn drive<F: Future>(netpoll: &Netpoll, future: F) -> F::Output {
+    let _replaced = worker::Replaced::here();
+    let mut parker = Parker::new(netpoll);
+    let waker = parker.unparker().into_waker();
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        park(&mut parker);
+    }
+}
+
+/// Parks. A kernel that refuses to wait is asked again a little later: there is nobody to hand the error to.
+pub(crate) fn park(parker: &mut Parker) {
+    if let Err(error) = parker.park() {
+        tracing::error!(target: "runtime", %error, "the kernel's wait failed");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

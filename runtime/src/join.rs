@@ -1,0 +1,94 @@
+//! What a task leaves behind: its result, its panic, or the news that it was cancelled.
+
+use std::any::Any;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use async_task::FallibleTask;
+
+/// A task's result, as a future. Dropped, it lets the task go on alone.
+///
+/// Cancel-safe: the result waits until it is taken.
+#[derive(Debug)]
+pub struct JoinHandle<T>(Option<FallibleTask<Result<T, JoinError>>>);
+
+impl<T> JoinHandle<T> {
+    pub(crate) fn new(task: FallibleTask<Result<T, JoinError>>) -> JoinHandle<T> {
+        JoinHandle(Some(task))
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let task = self.0.as_mut().expect("a join handle has its task until it is dropped");
+        let result = ready!(Pin::new(task).poll(cx));
+        Poll::Ready(result.unwrap_or_else(|| Err(JoinError(Cause::Cancelled))))
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.detach();
+        }
+    }
+}
+
+/// Why a task has no result.
+pub struct JoinError(Cause);
+
+enum Cause {
+    Cancelled,
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl JoinError {
+    pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> JoinError {
+        JoinError(Cause::Panicked(payload))
+    }
+
+    /// Whether its runtime was shut down before it ended.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.0, Cause::Cancelled)
+    }
+
+    /// Whether it panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.0, Cause::Panicked(_))
+    }
+
+    /// What it panicked with, to be thrown on; the error back if it did not panic.
+    ///
+    /// # Errors
+    /// The error itself, if the task was cancelled.
+    pub fn into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
+        match self.0 {
+            Cause::Panicked(payload) => Ok(payload),
+            cancelled => Err(JoinError(cancelled)),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Cause::Cancelled => f.write_str("the task's runtime was shut down"),
+            Cause::Panicked(payload) => {
+                let text = payload.downcast_ref::<&str>().copied();
+                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+                write!(f, "the task panicked: {}", text.unwrap_or("without a message"))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl std::error::Error for JoinError {}

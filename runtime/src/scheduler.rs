@@ -1,0 +1,217 @@
+//! The run queue, the idle workers, and the tasks that a shutdown has to end.
+//!
+//! Go: `runtime.schedt`
+//!
+//! One lock covers the queue and the list of idle workers, so a worker that lies down and a task that comes cannot miss
+//! each other. No task runs, wakes or is dropped under it.
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle as ThreadHandle;
+
+use async_task::Runnable;
+use netfd::{Netpoll, Unparker};
+
+use crate::{JoinError, JoinHandle, worker};
+
+/// What the workers of a runtime share.
+pub(crate) struct Scheduler {
+    netpoll: Netpoll,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Runnable>,
+    /// Idle workers; the one that lay down last gets up first, for its caches are warm.
+    idle: Vec<(WorkerId, Unparker)>,
+    threads: Vec<ThreadHandle<()>>,
+    /// Live tasks' wakers: a shutdown wakes them all, and drops them as they come.
+    tasks: HashMap<u64, Waker>,
+    next: u64,
+    /// Workers that may end, since those whom they replaced are back.
+    surplus: usize,
+    shut_down: bool,
+}
+
+/// Names a worker within its runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WorkerId(u64);
+
+/// What a worker is to do.
+pub(crate) enum Next {
+    Run(Runnable),
+    /// It stands in the list of idle workers now.
+    Park,
+    Quit,
+}
+
+impl Scheduler {
+    pub(crate) fn new(netpoll: Netpoll) -> Scheduler {
+        Scheduler { netpoll, state: Mutex::default() }
+    }
+
+    pub(crate) fn netpoll(&self) -> &Netpoll {
+        &self.netpoll
+    }
+
+    /// Starts a task.
+    pub(crate) fn spawn<F>(scheduler: &Arc<Scheduler>, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let id = scheduler.number();
+        let registered = Registered { scheduler: scheduler.clone(), id };
+        let guarded = Guarded { future: Box::pin(future), registered };
+        let queue = scheduler.clone();
+        let (runnable, task) = async_task::spawn(guarded, move |runnable| queue.schedule(runnable));
+        scheduler.lock().tasks.insert(id, runnable.waker());
+        runnable.schedule();
+        JoinHandle::new(task.fallible())
+    }
+
+    /// Puts a task into the queue and wakes a worker for it. After a shutdown the task is dropped instead.
+    ///
+    /// Go: `runtime.ready`
+    fn schedule(&self, runnable: Runnable) {
+        let (dropped, sleeper) = {
+            let mut state = self.lock();
+            if state.shut_down {
+                (Some(runnable), None)
+            } else {
+                state.queue.push_back(runnable);
+                (None, state.pick_idle(worker::current_id(self)))
+            }
+        };
+        if let Some(sleeper) = sleeper {
+            sleeper.unpark();
+        }
+        drop(dropped);
+    }
+
+    /// The next task, or a place among the idle.
+    ///
+    /// Go: `runtime.findRunnable`
+    pub(crate) fn next(&self, worker: WorkerId, unparker: &Unparker) -> Next {
+        let mut state = self.lock();
+        state.idle.retain(|(id, _)| *id != worker);
+        if state.shut_down {
+            return Next::Quit;
+        }
+        if let Some(runnable) = state.queue.pop_front() {
+            return Next::Run(runnable);
+        }
+        if state.surplus > 0 {
+            state.surplus -= 1;
+            return Next::Quit;
+        }
+        state.idle.push((worker, unparker.clone()));
+        Next::Park
+    }
+
+    /// A number that no other task or worker of this runtime has.
+    fn number(&self) -> u64 {
+        let mut state = self.lock();
+        state.next += 1;
+        state.next
+    }
+
+    pub(crate) fn worker_id(&self) -> WorkerId {
+        WorkerId(self.number())
+    }
+
+    /// Remembers a worker's thread, to be waited for; false if the runtime has been shut down.
+    pub(crate) fn adopt(&self, thread: ThreadHandle<()>) {
+        let mut state = self.lock();
+        state.threads.retain(|thread| !thread.is_finished());
+        state.threads.push(thread);
+    }
+
+    /// One worker more than there need be: the next that finds nothing to do ends.
+    pub(crate) fn retire_one(&self) {
+        let idle = {
+            let mut state = self.lock();
+            state.surplus += 1;
+            state.pick_idle(None)
+        };
+        if let Some(idle) = idle {
+            idle.unpark();
+        }
+    }
+
+    /// Ends the workers and drops the tasks.
+    pub(crate) fn shut_down(&self) {
+        let (queue, idle, tasks, threads) = {
+            let mut state = self.lock();
+            state.shut_down = true;
+            let state = &mut *state;
+            (
+                std::mem::take(&mut state.queue),
+                std::mem::take(&mut state.idle),
+                std::mem::take(&mut state.tasks),
+                std::mem::take(&mut state.threads),
+            )
+        };
+        idle.iter().for_each(|(_, unparker)| unparker.unpark());
+        drop(queue);
+        // A task that waits is scheduled by its waker, which drops it now.
+        tasks.into_values().for_each(Waker::wake);
+        for thread in threads {
+            // A task may own its own runtime: its worker ends by itself. A worker's panic has been printed.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No stranger's code runs under the lock, so a poisoned one is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The worker to wake for a new task: none if the caller, in the midst of waking, is itself about to look.
+    fn pick_idle(&mut self, caller: Option<WorkerId>) -> Option<Unparker> {
+        match self.idle.iter().position(|(id, _)| Some(*id) == caller) {
+            Some(own) => Some(self.idle.remove(own).1),
+            None => self.idle.pop().map(|(_, unparker)| unparker),
+        }
+    }
+}
+
+/// A task's entry in the list of live tasks.
+struct Registered {
+    scheduler: Arc<Scheduler>,
+    id: u64,
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        let waker = self.scheduler.lock().tasks.remove(&self.id);
+        drop(waker);
+    }
+}
+
+/// A future whose panic becomes its result.
+struct Guarded<F> {
+    future: Pin<Box<F>>,
+    /// Dropped after the future.
+    #[expect(dead_code, reason = "held for what its drop does")]
+    registered: Registered,
+}
+
+impl<F: Future> Future for Guarded<F> {
+    type Output = Result<F::Output, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(cx))) {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => Poll::Ready(Err(JoinError::panicked(payload))),
+        }
+    }
+}
