@@ -61,9 +61,10 @@ impl Dialer {
     pub async fn dial(&self, network: &str, address: &str) -> Result<Conn, OpError> {
         let failed = |cause: Error| OpError::new("dial", network.to_owned(), cause);
         let parsed: Network = network.parse().map_err(failed)?;
-        let netpoll = self.netpoll.clone().map_or_else(Netpoll::global, Ok).map_err(|error| {
-            failed(Error::os("netpollinit", error.raw_os_error().unwrap_or_default()))
-        })?;
+        let netpoll =
+            self.netpoll.clone().map_or_else(Netpoll::global, Ok).map_err(|error| {
+                failed(Error::os("netpollinit", error.raw_os_error().unwrap_or_default()))
+            })?;
         let mut first = None;
         for remote in resolve_dial(parsed, address).await.map_err(failed)? {
             match NetFd::dial(parsed.as_str(), remote, &netpoll).await {

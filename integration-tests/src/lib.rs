@@ -1,1 +1,8 @@
-//! Being built.
+//! The layers together: what the tests of this crate share.
+//!
+//! Every test that waits runs on three executors: `runtime`, tokio, and a bare thread for each task.
+
+#![forbid(unsafe_code)]
+
+pub mod exec;
+pub mod skip;

@@ -76,12 +76,12 @@ fn bits(direction: Direction) -> Bits {
 
 impl Bits {
     fn waiters(&self, word: u64) -> u64 {
-        word / self.waiter & COUNT
+        (word / self.waiter) & COUNT
     }
 }
 
 fn references(word: u64) -> u64 {
-    word / REFERENCE & COUNT
+    (word / REFERENCE) & COUNT
 }
 
 impl FdMutex {
@@ -107,7 +107,7 @@ impl FdMutex {
         let waiting: Vec<Waker> = {
             let mut queues = lock(&self.queues);
             self.change(Relaxed, |word| {
-                let waiters = COUNT * READ_WAITER | COUNT * WRITE_WAITER;
+                let waiters = (COUNT * READ_WAITER) | (COUNT * WRITE_WAITER);
                 (word & CLOSED == 0).then(|| with_reference(word | CLOSED) & !waiters)
             })
             .map_err(|_| Error::Closed)?;

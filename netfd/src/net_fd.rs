@@ -62,9 +62,8 @@ impl NetFd {
             let mut op = OpState::new();
             Some(poll_fn(|cx| fd.poll_connected(cx, &mut op)).await?)
         };
-        let (local, peer) = fd.with_socket(|socket| {
-            Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket))))
-        })?;
+        let (local, peer) =
+            fd.with_socket(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
         set_stream_options(&fd)?;
         Ok(NetFd { fd, net, family, local, remote: Some(peer.unwrap_or_else(|| remote.into())) })
     }
@@ -148,7 +147,9 @@ impl NetFd {
     /// Go: `net.setNoDelay`
     #[doc(alias = "setNoDelay")]
     pub fn set_no_delay(&self, on: bool) -> Result<(), Error> {
-        self.fd.with_socket(|socket| sockopt::set_tcp_nodelay(socket, on).map_err(|errno| setsockopt(errno.into())))
+        self.fd.with_socket(|socket| {
+            sockopt::set_tcp_nodelay(socket, on).map_err(|errno| setsockopt(errno.into()))
+        })
     }
 
     /// Has the kernel probe an idle connection (`true`, the default), or not.

@@ -17,7 +17,10 @@ pub(crate) enum Attempt<T> {
     WouldBlock,
 }
 
-fn attempt<T>(syscall: &'static str, mut call: impl FnMut() -> Result<T, Errno>) -> Result<Attempt<T>, Error> {
+fn attempt<T>(
+    syscall: &'static str,
+    mut call: impl FnMut() -> Result<T, Errno>,
+) -> Result<Attempt<T>, Error> {
     loop {
         return match call() {
             Ok(value) => Ok(Attempt::Done(value)),

@@ -63,7 +63,10 @@ impl Runtime {
     #[doc(alias = "GOMAXPROCS")]
     pub fn new(workers: usize) -> io::Result<Runtime> {
         if workers == 0 {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a runtime needs at least 1 worker, not 0"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a runtime needs at least 1 worker, not 0",
+            ));
         }
         let runtime = Runtime(Arc::new(Scheduler::new(Netpoll::global()?)));
         for _ in 0..workers {

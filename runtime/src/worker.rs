@@ -81,7 +81,7 @@ fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
                 if catch_unwind(AssertUnwindSafe(|| runnable.run())).is_err() {
                     tracing::error!(target: "runtime", "a task's remains panicked when they were dropped");
                 }
-                if tasks % TASKS_BETWEEN_POLLS == 0
+                if tasks.is_multiple_of(TASKS_BETWEEN_POLLS)
                     && let Err(error) = parker.poll_now()
                 {
                     tracing::error!(target: "runtime", %error, "the kernel's wait failed");

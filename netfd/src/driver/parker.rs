@@ -61,7 +61,8 @@ impl Parker {
     /// A parker for the calling thread.
     pub fn new(netpoll: &Netpoll) -> Parker {
         PARKERS.with(|parkers| parkers.set(parkers.get() + 1));
-        let inner = Inner { state: AtomicU8::new(EMPTY), thread: thread::current(), shared: netpoll.shared_arc() };
+        let inner =
+            Inner { state: AtomicU8::new(EMPTY), thread: thread::current(), shared: netpoll.shared_arc() };
         let unparker = Unparker(Arc::new(inner));
         Parker { netpoll: netpoll.clone(), events: Events::default(), unparker, thread: PhantomData }
     }

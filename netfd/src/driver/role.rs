@@ -44,7 +44,7 @@ pub(crate) enum Watch {
     /// Nothing, until it is called.
     Sleep,
     /// Look again in a while.
-    Watch,
+    LookAgain,
     /// Poll: it has the role now.
     Drive,
     /// End: the poller is gone.
@@ -157,7 +157,7 @@ impl Role {
             } else if free && waited_for(word) && (word & URGENT != 0 || !others_polled) {
                 (word & !(WATCHING | URGENT | WANTED) | STANDBY, Watch::Drive)
             } else if others_polled {
-                return Watch::Watch;
+                return Watch::LookAgain;
             } else {
                 // Nobody waits, or a driver has slept all the while: it calls when it leaves.
                 (word & !(WATCHING | URGENT), Watch::Sleep)

@@ -25,7 +25,7 @@ pub(crate) fn run(shared: &Shared) {
         match shared.role.watch(now != polls) {
             Watch::Quit => return,
             Watch::Sleep => thread::park(),
-            Watch::Watch => thread::park_timeout(PATIENCE),
+            Watch::LookAgain => thread::park_timeout(PATIENCE),
             Watch::Drive => drive(shared),
         }
         polls = now;

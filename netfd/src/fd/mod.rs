@@ -94,7 +94,12 @@ impl Fd {
     ///
     /// Go: `poll.FD.Read`
     #[doc(alias = "poll.FD.Read")]
-    pub fn poll_read(&self, cx: &mut Context<'_>, op: &mut OpState, buf: &mut [u8]) -> Poll<Result<usize, Error>> {
+    pub fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        op: &mut OpState,
+        buf: &mut [u8],
+    ) -> Poll<Result<usize, Error>> {
         let checked = !buf.is_empty();
         op.poll(self, Direction::Read, checked, cx, |socket| match checked {
             true => sys::read(socket, buf),
@@ -117,7 +122,12 @@ impl Fd {
     ///
     /// # Errors
     /// [`Error::Closed`], [`Error::DeadlineExceeded`], or what the kernel says.
-    pub fn poll_write_some(&self, cx: &mut Context<'_>, op: &mut OpState, buf: &[u8]) -> Poll<Result<usize, Error>> {
+    pub fn poll_write_some(
+        &self,
+        cx: &mut Context<'_>,
+        op: &mut OpState,
+        buf: &[u8],
+    ) -> Poll<Result<usize, Error>> {
         op.poll(self, Direction::Write, true, cx, |socket| match buf.is_empty() {
             true => Ok(Attempt::Done(0)),
             false => sys::write(socket, buf),

@@ -82,25 +82,22 @@ impl OpState {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(Held<'a>, bool), Error>> {
         let mut ticket = None;
-        match self.0.as_ref() {
-            Some(waiting) => {
-                assert!(
-                    Arc::ptr_eq(&waiting.inner, inner) && waiting.direction == direction,
-                    "an operation's state was polled for another descriptor or direction"
-                );
-                match waiting.stage {
-                    Stage::Queued(mine) => ticket = Some(mine),
-                    Stage::Over => {}
-                    Stage::Parked => {
-                        // Closed meanwhile: the state, dropped, takes back what it left behind.
-                        inner.mutex.incref().inspect_err(|_| self.0 = None)?;
-                        // What the state owned, `Held` owns now.
-                        self.disown();
-                        return Poll::Ready(Ok((Held { inner, direction }, true)));
-                    }
+        if let Some(waiting) = self.0.as_ref() {
+            assert!(
+                Arc::ptr_eq(&waiting.inner, inner) && waiting.direction == direction,
+                "an operation's state was polled for another descriptor or direction"
+            );
+            match waiting.stage {
+                Stage::Queued(mine) => ticket = Some(mine),
+                Stage::Over => {}
+                Stage::Parked => {
+                    // Closed meanwhile: the state, dropped, takes back what it left behind.
+                    inner.mutex.incref().inspect_err(|_| self.0 = None)?;
+                    // What the state owned, `Held` owns now.
+                    self.disown();
+                    return Poll::Ready(Ok((Held { inner, direction }, true)));
                 }
             }
-            None => {}
         }
         let locked = inner.mutex.poll_lock(direction, &mut ticket, cx);
         match (locked, ticket) {

@@ -126,7 +126,9 @@ impl ParkWord {
                     self.give_up(count);
                 }
                 taking if taking & TAKING != 0 => return Parked::Busy,
-                found => panic!("two waiters in one direction: the word is {found:#x} at sequence {sequence}"),
+                found => {
+                    panic!("two waiters in one direction: the word is {found:#x} at sequence {sequence}")
+                }
             }
         }
     }

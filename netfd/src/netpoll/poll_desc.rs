@@ -18,9 +18,9 @@ use poller::{Facts, Mode, Token};
 
 use super::park_word::{ParkWord, Parked, WaiterCount};
 use super::ready_list::ReadyList;
+use super::shared::Shared;
 use crate::Error;
 use crate::sync::{AtomicU64, Mutex, lock};
-use super::shared::Shared;
 use crate::timers::{Target, TimerId};
 
 /// One way through a descriptor. Go: `'r'` or `'w'`.

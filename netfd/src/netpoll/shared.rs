@@ -62,9 +62,7 @@ impl Shared {
         };
         let delay = match next {
             None | Some(Clock::FARTHEST) => Delay::Block,
-            Some(next) => {
-                Delay::UpTo(std::time::Duration::from_nanos(next.saturating_sub(self.now())))
-            }
+            Some(next) => Delay::UpTo(std::time::Duration::from_nanos(next.saturating_sub(self.now()))),
         };
         let polled = self.poller.poll(events, delay);
         self.until.store(AWAKE, Relaxed);

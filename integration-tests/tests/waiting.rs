@@ -1,0 +1,225 @@
+//! What ends a wait: data, a close from elsewhere, a deadline that is moved, the peer.
+
+use std::future::Future;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use conn::{Conn, dial};
+use integration_tests::exec::Exec;
+use integration_tests::on_every_executor;
+use listener::listen;
+
+/// Far enough for no test to get there.
+const FAR: Duration = Duration::from_secs(3600);
+
+async fn pair() -> (Conn, Conn) {
+    let listener = listen("tcp", "127.0.0.1:0").await.expect("a listener");
+    let address = listener.addr().expect("a bound listener").to_string();
+    let (client, server) = futures::join!(dial("tcp", &address), listener.accept());
+    (client.expect("a connection"), server.expect("a connection"))
+}
+
+/// Lets other tasks get to where they wait.
+async fn settle(exec: Exec) {
+    exec.sleep(Duration::from_millis(20)).await;
+}
+
+on_every_executor!(
+    /// Go: `net.TestCloseUnblocksRead`
+    close_unblocks_read,
+    |exec: Exec| async move {
+        let (client, _server) = pair().await;
+        let reader = client.clone();
+        let read = exec.spawn(async move { reader.read(&mut [0; 8]).await });
+        settle(exec).await;
+        client.close().await.expect("closed once");
+        assert!(read.await.unwrap_err().is_closed());
+    }
+);
+
+on_every_executor!(close_unblocks_a_write_that_waits, |exec: Exec| async move {
+    let (client, server) = pair().await;
+    let writer = client.clone();
+    let write = exec.spawn(async move { writer.write(&vec![1; 64 << 20]).await });
+    // Once the first byte is there, the write has begun; it cannot end, for nobody reads on.
+    assert_eq!(server.read(&mut [0]).await.expect("data"), 1);
+    settle(exec).await;
+    client.close().await.expect("closed once");
+    let error = write.await.unwrap_err();
+    assert!(error.is_closed());
+    assert!(error.written() > 0 && error.written() < 64 << 20, "{} bytes went out", error.written());
+});
+
+on_every_executor!(
+    /// Go: `net.TestClosingListener`
+    close_unblocks_accept,
+    |exec: Exec| async move {
+        let listener = listen("tcp", "127.0.0.1:0").await.expect("a listener");
+        let accepting = listener.clone();
+        let accept = exec.spawn(async move { accepting.accept().await.map(drop) });
+        settle(exec).await;
+        listener.close().await.expect("closed once");
+        assert!(accept.await.unwrap_err().is_closed());
+    }
+);
+
+on_every_executor!(close_does_not_wait_for_a_read_that_nobody_polls, |_| async move {
+    let (client, _server) = pair().await;
+    let mut buf = [0; 8];
+    let mut read = Box::pin(client.read(&mut buf));
+    futures::future::poll_fn(|cx| {
+        assert!(read.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    client.close().await.expect("closed once");
+    assert!(read.await.unwrap_err().is_closed());
+});
+
+on_every_executor!(
+    /// Go: `net.TestReadTimeoutUnblocksRead`
+    a_deadline_moved_into_the_past_ends_a_read_that_waits,
+    |exec: Exec| async move {
+        let (client, _server) = pair().await;
+        client.set_read_deadline(Some(Instant::now() + FAR)).expect("open");
+        let reader = client.clone();
+        let read = exec.spawn(async move { reader.read(&mut [0; 8]).await });
+        settle(exec).await;
+        client.set_read_deadline(Some(Instant::now())).expect("open");
+        assert!(read.await.unwrap_err().is_timeout());
+    }
+);
+
+on_every_executor!(a_deadline_moved_earlier_fires_at_the_new_time, |exec: Exec| async move {
+    let (client, _server) = pair().await;
+    client.set_read_deadline(Some(Instant::now() + FAR)).expect("open");
+    let reader = client.clone();
+    let read = exec.spawn(async move {
+        reader.read(&mut [0; 8]).await.map(drop).map_err(|error| (error, Instant::now()))
+    });
+    settle(exec).await;
+    let due = Instant::now() + Duration::from_millis(30);
+    client.set_read_deadline(Some(due)).expect("open");
+    let (error, ended) = read.await.unwrap_err();
+    assert!(error.is_timeout());
+    assert!(ended >= due, "a deadline fired early");
+});
+
+on_every_executor!(a_deadline_moved_later_or_cleared_does_not_end_the_read, |exec: Exec| async move {
+    for new in [None, Some(FAR)] {
+        let (client, server) = pair().await;
+        let due = Instant::now() + Duration::from_millis(300);
+        client.set_read_deadline(Some(due)).expect("open");
+        let reader = client.clone();
+        let read = exec.spawn(async move { reader.read(&mut [0; 8]).await });
+        settle(exec).await;
+        client.set_read_deadline(new.map(|delay| Instant::now() + delay)).expect("open");
+        exec.sleep(due.saturating_duration_since(Instant::now()) + Duration::from_millis(50)).await;
+        server.write(b"late").await.expect("written");
+        assert_eq!(read.await.expect("no time-out"), 4);
+    }
+});
+
+on_every_executor!(a_client_that_resets_is_an_error_and_one_that_half_closes_is_the_end, |_| async move {
+    let (client, server) = pair().await;
+    client.set_linger(Some(Duration::ZERO)).expect("open");
+    client.close().await.expect("closed once");
+    let error = server.read(&mut [0; 8]).await.unwrap_err();
+    assert!(error.to_string().ends_with("read: connection reset by peer"), "{error}");
+
+    let (client, server) = pair().await;
+    client.close_write().expect("open");
+    assert_eq!(server.read(&mut [0; 8]).await.expect("the end"), 0);
+    server.write(b"still here").await.expect("the other direction is open");
+    assert_eq!(client.read(&mut [0; 16]).await.expect("data"), 10);
+});
+
+on_every_executor!(readers_of_one_connection_go_in_turn_and_a_close_ends_both, |exec: Exec| async move {
+    let (client, server) = pair().await;
+    let readers: Vec<_> = (0..2)
+        .map(|_| {
+            let conn = client.clone();
+            exec.spawn(async move {
+                let mut read = 0;
+                loop {
+                    match conn.read(&mut [0; 1]).await {
+                        Ok(n) => read += n,
+                        Err(error) => return (read, error.is_closed()),
+                    }
+                }
+            })
+        })
+        .collect();
+    server.write(&[7; 100]).await.expect("written");
+    settle(exec).await;
+    client.close().await.expect("closed once");
+    for reader in readers {
+        assert!(reader.await.1, "the reader ended with the closed error");
+    }
+});
+
+on_every_executor!(of_a_hundred_writers_none_is_torn, |exec: Exec| async move {
+    const LENGTH: usize = 40_000;
+    let (client, server) = pair().await;
+    let writers: Vec<_> = (0..100_u8)
+        .map(|writer| {
+            let conn = client.clone();
+            exec.spawn(async move { conn.write(&vec![writer; LENGTH]).await.expect("written") })
+        })
+        .collect();
+    let mut seen = [false; 100];
+    let mut piece = vec![0; LENGTH];
+    for _ in 0..100 {
+        let mut filled = 0;
+        while filled < LENGTH {
+            filled += server.read(&mut piece[filled..]).await.expect("data");
+        }
+        assert!(piece.iter().all(|byte| *byte == piece[0]), "a write was torn");
+        assert!(!std::mem::replace(&mut seen[usize::from(piece[0])], true), "a write came twice");
+    }
+    for writer in writers {
+        assert_eq!(writer.await, LENGTH);
+    }
+});
+
+#[test]
+fn a_runtime_that_shuts_down_leaves_the_connections_of_others_alone() {
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("tokio starts");
+    let (client, server) = tokio.block_on(pair());
+    let runtime = runtime::Runtime::new(2).expect("a runtime");
+    let (held, other) = runtime.block_on(pair());
+    let waiting = runtime.go(async move { held.read(&mut [0; 8]).await });
+    runtime.shutdown();
+    assert!(futures::executor::block_on(waiting).unwrap_err().is_cancelled());
+    tokio.block_on(async {
+        // The task owned the connection; it was dropped with it.
+        assert_eq!(other.read(&mut [0; 8]).await.expect("the end"), 0);
+        for _ in 0..100 {
+            client.write(b"ping").await.expect("written");
+            assert_eq!(server.read(&mut [0; 8]).await.expect("data"), 4);
+        }
+    });
+}
+
+#[test]
+fn a_nested_block_on_gets_its_task_done_on_one_worker() {
+    let runtime = runtime::Runtime::new(1).expect("a runtime");
+    let sum = runtime.block_on(async {
+        runtime::go(async {
+            let inner = runtime::go(async { 20 });
+            22 + runtime::block_on(inner).expect("the inner task ends")
+        })
+        .await
+    });
+    assert_eq!(sum.expect("the outer task ends"), 42);
+}
+
+#[test]
+fn a_panic_reaches_the_handle_and_nobody_else() {
+    let runtime = runtime::Runtime::new(1).expect("a runtime");
+    let failed: runtime::JoinHandle<()> = runtime.go(async { panic!("on purpose") });
+    let error = runtime.block_on(failed).unwrap_err();
+    assert!(error.is_panic());
+    assert_eq!(error.to_string(), "the task panicked: on purpose");
+    assert_eq!(runtime.block_on(runtime.go(async { 7 })).expect("the worker goes on"), 7);
+}
