@@ -1,0 +1,143 @@
+//! The loom models of every package that has some.
+//!
+//! A model is a test whose path contains `loom`, built with `--cfg loom` in release mode. The test binary is built first
+//! and then run by itself: so a filter can be checked against its list of models, and a run can be timed and killed.
+//! Each model states its own bound on preemptions; none is set from outside.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::process::{capture, quoted, run_and_see};
+use crate::report::Report;
+use crate::workspace::Workspace;
+
+/// The packages that have models, from the bottom floor up.
+pub(crate) const PACKAGES: [&str; 3] = ["poller", "netfd", "runtime"];
+
+/// What `cargo xtask loom` is asked to run.
+#[derive(Args, Default)]
+pub(crate) struct Options {
+    /// Break the shipped code instead, in a copy and one place at a time, and require that a model fails each time.
+    #[arg(long)]
+    pub(crate) mutants: bool,
+    /// Only this package.
+    #[arg(long, short, value_parser = PACKAGES)]
+    pub(crate) package: Option<String>,
+    /// Only models, or with --mutants only mutants, whose name contains this.
+    pub(crate) filter: Option<String>,
+}
+
+impl Options {
+    /// The packages asked for.
+    pub(crate) fn packages(&self) -> impl Iterator<Item = &'static str> {
+        PACKAGES.into_iter().filter(|package| self.package.as_deref().is_none_or(|asked| asked == *package))
+    }
+
+    /// Whether a name contains what was asked for.
+    pub(crate) fn selects(&self, name: &str) -> bool {
+        self.filter.as_deref().is_none_or(|part| name.contains(part))
+    }
+}
+
+/// Runs the models of each package. It is an error if none runs: in any package, or with a filter in all of them.
+pub(crate) fn all(workspace: &Workspace, report: &mut Report, options: &Options) -> Result<()> {
+    let mut ran = 0;
+    for package in options.packages() {
+        report.step(&format!("loom models of {package}"), |report| {
+            let models = Models::build(workspace, package)?;
+            let names: Vec<_> = models.names()?.into_iter().filter(|name| options.selects(name)).collect();
+            match (names.as_slice(), &options.filter) {
+                ([], None) => bail!("{package} has no model"),
+                ([], Some(filter)) => println!("no model of {package} contains `{filter}`"),
+                _ => run_and_see(&mut models.run(&names), |line| report.tally.see(line))?,
+            }
+            ran += names.len();
+            Ok(())
+        })?;
+    }
+    if ran == 0 {
+        bail!("no model contains `{}`", options.filter.as_deref().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// The built models of one package.
+pub(crate) struct Models {
+    folder: PathBuf,
+    binary: PathBuf,
+}
+
+/// How long building may take before it counts as stuck.
+const BUILD_LIMIT: std::time::Duration = std::time::Duration::from_secs(1800);
+
+impl Models {
+    /// Builds a package's models. What the compiler says is part of the error.
+    pub(crate) fn build(workspace: &Workspace, package: &str) -> Result<Models> {
+        let start = Instant::now();
+        let mut cargo = workspace.cargo_for_loom();
+        cargo.args(["test", "--release", "--lib", "--no-run", "--color", "never", "--package", package]);
+        let built = capture(&mut cargo, BUILD_LIMIT)?;
+        if !built.status.is_some_and(|status| status.success()) {
+            bail!(
+                "`{}` with `--cfg loom` failed after {:.0?}:\n{}",
+                quoted(&cargo),
+                start.elapsed(),
+                built.output
+            );
+        }
+        let binary = executable(&built.output)
+            .with_context(|| format!("`{}` names no executable:\n{}", quoted(&cargo), built.output))?;
+        Ok(Models { folder: workspace.root.join(package), binary: workspace.root.join(binary) })
+    }
+
+    /// The full path of each model, in the order of the test runner.
+    pub(crate) fn names(&self) -> Result<Vec<String>> {
+        let mut list = Command::new(&self.binary);
+        list.args(["loom", "--list", "--format", "terse"]).current_dir(&self.folder);
+        let listed = capture(&mut list, BUILD_LIMIT)?;
+        if !listed.status.is_some_and(|status| status.success()) {
+            bail!("cannot list the models:\n{}", listed.output);
+        }
+        Ok(listed.output.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
+    }
+
+    /// A command that runs exactly these models.
+    pub(crate) fn run(&self, names: &[String]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.arg("--exact").args(names).current_dir(&self.folder);
+        command
+    }
+}
+
+/// Finds the test binary in what `cargo test --no-run` prints: `Executable unittests src/lib.rs (PATH)`.
+fn executable(output: &str) -> Option<&str> {
+    output
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("Executable "))
+        .find_map(|line| line.rsplit_once('(')?.1.strip_suffix(')'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_executable_is_found_in_cargos_words() {
+        let output = "    Finished `release` profile in 0.1s\n  Executable unittests src/lib.rs (target/deps/x-1a2b)\n";
+        assert_eq!(executable(output), Some("target/deps/x-1a2b"));
+        assert_eq!(executable("error: could not compile"), None);
+    }
+
+    #[test]
+    fn without_a_filter_everything_is_selected() {
+        assert!(Options::default().selects("anything"));
+        assert_eq!(Options::default().packages().count(), PACKAGES.len());
+        let some = Options { filter: Some("break".to_owned()), ..Options::default() };
+        assert!(some.selects("loom_tests::a_break_wakes"));
+        assert!(!some.selects("loom_tests::an_edge_wakes"));
+    }
+}

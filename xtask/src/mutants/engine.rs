@@ -1,0 +1,180 @@
+//! Runs the table: one mutant at a time, in a copy, against its package's models.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Mutant, copy, table};
+use crate::loom::{Models, Options};
+use crate::process::capture;
+use crate::workspace::Workspace;
+
+/// How long the models may search one mutant. Beyond it the table is at fault: a model should fail soon.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// How long the models of a package may take unbroken.
+const BASELINE_LIMIT: Duration = Duration::from_secs(900);
+
+/// What became of a mutant.
+enum Fate {
+    /// These models failed.
+    Caught(Vec<String>),
+    /// Every model passed: a hole in the net.
+    Survived,
+    /// Neither: the table must be mended before this mutant says anything.
+    Wrong(String),
+}
+
+/// Runs the mutants that were asked for. Any that is not caught is an error.
+pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
+    let asked: Vec<_> = table()
+        .filter(|mutant| {
+            options.packages().any(|package| package == mutant.package()) && options.selects(mutant.name)
+        })
+        .collect();
+    if asked.is_empty() {
+        bail!("no mutant was asked for: the table has none with such a name or package");
+    }
+
+    let broken = Workspace {
+        root: workspace.target.join("mutants").join("src"),
+        target: workspace.target.join("mutants").join("target"),
+    };
+    fs::create_dir_all(&broken.root).with_context(|| format!("cannot create {}", broken.root.display()))?;
+    copy::mirror(&workspace.root, &broken.root)?;
+
+    let start = Instant::now();
+    for package in
+        options.packages().filter(|package| asked.iter().any(|mutant| mutant.package() == *package))
+    {
+        baseline(&broken, package)?;
+    }
+
+    let (mut caught, mut survived, mut wrong) = (0, 0, 0);
+    for mutant in &asked {
+        let start = Instant::now();
+        let fate = with_mutant(&broken, mutant)?;
+        let (word, detail) = match fate {
+            Fate::Caught(models) => {
+                caught += 1;
+                ("caught  ", format!("by {}", models.join(", ")))
+            }
+            Fate::Survived => {
+                survived += 1;
+                ("SURVIVED", format!("though it breaks this: {}", mutant.breaks))
+            }
+            Fate::Wrong(why) => {
+                wrong += 1;
+                ("WRONG   ", why)
+            }
+        };
+        let (package, name, took) = (mutant.package(), mutant.name, start.elapsed().as_secs_f64());
+        println!("{word}  {package}: {name}  {detail} ({took:.1} s)");
+    }
+
+    println!(
+        "\n{} mutants in {:.0} s: {caught} caught, {survived} survived, {wrong} wrong in the table",
+        asked.len(),
+        start.elapsed().as_secs_f64()
+    );
+    if survived + wrong > 0 {
+        bail!("{survived} survived and {wrong} are wrong in the table");
+    }
+    Ok(())
+}
+
+/// The copy must pass before it is broken, or a failure afterwards says nothing.
+fn baseline(broken: &Workspace, package: &str) -> Result<()> {
+    let models = Models::build(broken, package)?;
+    let names = models.names()?;
+    if names.is_empty() {
+        bail!("{package} has no model");
+    }
+    let run = capture(&mut models.run(&names), BASELINE_LIMIT)?;
+    match run.status {
+        Some(status) if status.success() => {}
+        Some(_) => bail!("the models of {package} fail before anything is broken:\n{}", run.output),
+        None => bail!("the models of {package} take longer than {BASELINE_LIMIT:?}"),
+    }
+    println!("baseline  {package}: {} models pass ({:.1} s)", names.len(), run.took.as_secs_f64());
+    Ok(())
+}
+
+/// Breaks one place, tries it, and puts the file back whatever came of it.
+fn with_mutant(broken: &Workspace, mutant: &Mutant) -> Result<Fate> {
+    let path = broken.root.join(mutant.file);
+    let Ok(text) = fs::read_to_string(&path) else {
+        return Ok(Fate::Wrong(format!("there is no file {}", mutant.file)));
+    };
+    let mutated = match mutant.apply(&text) {
+        Ok(mutated) => mutated,
+        Err(error) => return Ok(Fate::Wrong(format!("{}: {error}", mutant.file))),
+    };
+    fs::write(&path, mutated).with_context(|| format!("cannot write {}", path.display()))?;
+    let fate = try_mutant(broken, mutant);
+    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    fate
+}
+
+/// The model that the table names, then all of them.
+fn try_mutant(broken: &Workspace, mutant: &Mutant) -> Result<Fate> {
+    let models = match Models::build(broken, mutant.package()) {
+        Ok(models) => models,
+        Err(error) => return Ok(Fate::Wrong(format!("it does not compile: {error}"))),
+    };
+    let names = models.names()?;
+    let Some(named) = names.iter().find(|name| *name == mutant.model) else {
+        return Ok(Fate::Wrong(format!("there is no model {}", mutant.model)));
+    };
+    match judge(&models, std::slice::from_ref(named))? {
+        Fate::Survived => judge(&models, &names),
+        fate => Ok(fate),
+    }
+}
+
+/// Runs some models over the mutant and reads from their runner's output which ones failed.
+fn judge(models: &Models, names: &[String]) -> Result<Fate> {
+    let run = capture(&mut models.run(names), LIMIT)?;
+    let Some(status) = run.status else {
+        return Ok(Fate::Wrong(format!("timed out: {} ran longer than {LIMIT:?}", list(names))));
+    };
+    if status.success() {
+        return Ok(Fate::Survived);
+    }
+    Ok(match failed_models(&run.output) {
+        // A panic while panicking ends the process before its runner can report.
+        failed if failed.is_empty() => {
+            Fate::Caught(vec![format!("{} (which ended with {status})", list(names))])
+        }
+        failed => Fate::Caught(failed),
+    })
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [name] => name.clone(),
+        _ => format!("one of {} models", names.len()),
+    }
+}
+
+/// The tests that libtest calls failed.
+fn failed_models(output: &str) -> Vec<String> {
+    output
+        .lines()
+        .filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"))
+        .map(|name| format!("model {name}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_models_are_named_from_the_runners_output() {
+        let output =
+            "running 2 tests\ntest a::b ... FAILED\ntest a::c ... ok\n\ntest result: FAILED. 1 passed\n";
+        assert_eq!(failed_models(output), ["model a::b"]);
+    }
+}

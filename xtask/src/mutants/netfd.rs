@@ -1,0 +1,5 @@
+//! Mutants of `netfd`.
+
+use super::Mutant;
+
+pub(super) const MUTANTS: &[Mutant] = &[];

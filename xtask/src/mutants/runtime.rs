@@ -1,0 +1,5 @@
+//! Mutants of `runtime`.
+
+use super::Mutant;
+
+pub(super) const MUTANTS: &[Mutant] = &[];
