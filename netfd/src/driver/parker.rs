@@ -24,7 +24,7 @@ const SLEEPING: u8 = 3;
 
 thread_local! {
     /// How many parkers this thread has: one for each nested `block_on`.
-    static PARKERS: Cell<u32> = const { Cell::new(0) };
+    static PARKERS: Cell<u32> = Cell::new(0);
 }
 
 /// Whether this thread polls by itself when it runs out of tasks.

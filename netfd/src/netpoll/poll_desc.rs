@@ -11,7 +11,7 @@
 //! Whoever has a reason to end a wait publishes it in `info` first and unblocks the park word afterwards; whoever waits
 //! parks first and looks at `info` afterwards. The park word's read-modify-writes order the two.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::task::{Context, Poll};
 
 use poller::{Facts, Mode, Token};
@@ -167,8 +167,9 @@ impl PollDesc {
             if next == info {
                 return;
             }
-            // Relaxed: the park word's read-modify-write that follows carries it over.
-            match self.info.compare_exchange(info, next, Relaxed, Relaxed) {
+            // The park word's read-modify-write that follows carries it to a waiter. Release: the end of the slot's
+            // sequence, if it comes second, is ordered after it.
+            match self.info.compare_exchange(info, next, Release, Relaxed) {
                 Ok(_) => return,
                 Err(now) => info = now,
             }
@@ -273,7 +274,8 @@ impl PollDesc {
         *deadlines = Deadlines::default();
         self.rg.retire(sequence, next);
         self.wg.retire(sequence, next);
-        self.info.store(u64::from(next) << 32, Relaxed);
+        // Acquire: an event that was just in time is over, for whoever uses the slot next.
+        self.info.swap(u64::from(next) << 32, Acquire);
     }
 
     fn unblock(&self, sequence: u32, mode: Mode, list: &mut ReadyList) {
