@@ -11,7 +11,7 @@ pub fn needs(tool: &str) -> bool {
     }
     let line = format!("skipped: {tool} is not installed");
     println!("{line}");
-    if let Some(log) = std::env::var_os("POLLER_SKIP_LOG") {
+    if let Some(log) = std::env::var_os("SKIP_LOG") {
         let noted = std::fs::OpenOptions::new()
             .append(true)
             .open(&log)
