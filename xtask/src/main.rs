@@ -33,7 +33,7 @@ use crate::workspace::Workspace;
 
 /// Tests, lints, loom models and their mutants.
 #[derive(Parser)]
-#[command(name = "cargo xtask", version, disable_help_subcommand = true)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
