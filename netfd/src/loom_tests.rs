@@ -13,6 +13,7 @@ use loom::thread;
 use poller::{Events, Facts, Mode, Token};
 
 use crate::Error;
+use crate::cell::GuardedCell;
 use crate::fd_mutex::FdMutex;
 use crate::netpoll::poll_desc::Direction::{self, Read, Write};
 use crate::netpoll::ready_list::ReadyList;
@@ -297,14 +298,14 @@ fn a_slot_is_used_again_while_its_last_waker_is_being_taken() {
 fn a_lock_is_one_users_at_a_time_and_is_handed_on() {
     model(3, || {
         let mutex = Arc::new(FdMutex::new());
-        let value = Arc::new(loom::cell::UnsafeCell::new(0));
-        let user = |mutex: Arc<FdMutex>, value: Arc<loom::cell::UnsafeCell<i32>>| {
+        let value = Arc::new(GuardedCell::new(0));
+        let user = |mutex: Arc<FdMutex>, value: Arc<GuardedCell<i32>>| {
             move || {
                 let mut ticket = None;
                 let locked = Task::new().block_on(|cx| mutex.poll_lock(Write, &mut ticket, cx));
                 assert_eq!(locked, Ok(()));
                 // SAFETY: the write lock is held; loom fails the model if that does not exclude the other user.
-                value.with_mut(|value| unsafe { *value += 1 });
+                unsafe { value.with_mut(|value| *value += 1) };
                 assert!(!mutex.unlock(Write));
             }
         };
@@ -312,7 +313,7 @@ fn a_lock_is_one_users_at_a_time_and_is_handed_on() {
         user(mutex.clone(), value.clone())();
         other.join().unwrap();
         // SAFETY: the other user has ended.
-        assert_eq!(value.with(|value| unsafe { *value }), 2);
+        assert_eq!(unsafe { value.with(|value| *value) }, 2);
     });
 }
 
@@ -322,23 +323,22 @@ fn a_lock_is_one_users_at_a_time_and_is_handed_on() {
 fn the_last_reference_of_a_closed_mutex_destroys_once() {
     model(3, || {
         let mutex = Arc::new(FdMutex::new());
-        let socket = Arc::new(loom::cell::UnsafeCell::new(true));
+        let socket = Arc::new(GuardedCell::new(true));
         let destroyed = Arc::new(AtomicUsize::new(0));
-        let user =
-            |mutex: Arc<FdMutex>, socket: Arc<loom::cell::UnsafeCell<bool>>, destroyed: Arc<AtomicUsize>| {
-                move |close: bool| {
-                    let entered = if close { mutex.incref_and_close() } else { mutex.incref() };
-                    if entered.is_ok() {
-                        // SAFETY: a reference is held; loom fails the model if the destroyer does not come after it.
-                        assert!(socket.with(|open| unsafe { *open }), "a closed socket was used");
-                        if mutex.decref() {
-                            // SAFETY: there are no references left.
-                            socket.with_mut(|open| unsafe { *open = false });
-                            destroyed.fetch_add(1, SeqCst);
-                        }
+        let user = |mutex: Arc<FdMutex>, socket: Arc<GuardedCell<bool>>, destroyed: Arc<AtomicUsize>| {
+            move |close: bool| {
+                let entered = if close { mutex.incref_and_close() } else { mutex.incref() };
+                if entered.is_ok() {
+                    // SAFETY: a reference is held; loom fails the model if the destroyer does not come after it.
+                    assert!(unsafe { socket.with(|open| *open) }, "a closed socket was used");
+                    if mutex.decref() {
+                        // SAFETY: there are no references left.
+                        unsafe { socket.with_mut(|open| *open = false) };
+                        destroyed.fetch_add(1, SeqCst);
                     }
                 }
-            };
+            }
+        };
         let closer = user(mutex.clone(), socket.clone(), destroyed.clone());
         let closer = thread::spawn(move || closer(true));
         user(mutex.clone(), socket, destroyed.clone())(false);

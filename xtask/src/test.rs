@@ -12,14 +12,14 @@ use crate::{lint, loom};
 pub(crate) fn all(workspace: &Workspace, report: &mut Report, require_all: bool) -> Result<()> {
     lint::all(workspace, report)?;
     let log = SkipLog::start(workspace)?;
+    // Some tests run the examples as programs.
+    report.step("examples", |_| {
+        let mut cargo = workspace.cargo();
+        run_and_see(cargo.args(["build", "--workspace", "--examples"]), |_| {})
+    })?;
     let tested = report
         .step("unit and integration tests", |report| {
-            cargo_test(
-                workspace,
-                report,
-                &log,
-                &["--lib", "--bins", "--tests", "--examples", "--no-fail-fast"],
-            )
+            cargo_test(workspace, report, &log, &["--lib", "--bins", "--tests", "--no-fail-fast"])
         })
         .and_then(|()| report.step("doc tests", |report| cargo_test(workspace, report, &log, &["--doc"])));
     report.add(log.read()?);

@@ -24,6 +24,7 @@ const SLEEPING: u8 = 3;
 
 thread_local! {
     /// How many parkers this thread has: one for each nested `block_on`.
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
     static PARKERS: Cell<u32> = Cell::new(0);
 }
 
