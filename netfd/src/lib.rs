@@ -1,4 +1,35 @@
 //! Pollable descriptors: Go's `pollDesc`, `pollCache`, `fdMutex`, `poll.FD` and `netFD`.
+//!
+//! ```text
+//!   NetFd       a stream socket with its network and addresses        Go: net.netFD
+//!     │
+//!    Fd         read, write, accept, deadlines, close                 Go: poll.FD
+//!     ├─ fdMutex      who may use it, in which order, and until when  Go: poll.fdMutex
+//!     └─ pollDesc     parks a task in each direction                  Go: runtime.pollDesc
+//!          ▲
+//!    Netpoll    events and timers → the tasks that can run            Go: runtime.netpoll
+//!     ├─ Parker       a thread that drives it while it has no task    Go: runtime.findRunnable
+//!     └─ stand-by     a thread that drives it when nobody else does   Go: runtime.sysmon
+//! ```
+//!
+//! A socket of the kernel's, read on a bare thread:
+//!
+//! ```
+//! use std::io::Write;
+//! use std::os::fd::OwnedFd;
+//! use std::os::unix::net::UnixStream;
+//!
+//! let (ours, mut theirs) = UnixStream::pair()?;
+//! ours.set_nonblocking(true)?;
+//! let fd = netfd::Fd::new(OwnedFd::from(ours), &netfd::Netpoll::global()?)?;
+//! theirs.write_all(b"hello")?;
+//! let mut buf = [0; 16];
+//! futures::executor::block_on(async {
+//!     assert_eq!(fd.read(&mut buf).await?, 5);
+//!     fd.close().await
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 // A model builds the state machines without the sockets above them, and so without some of their users.
 #![cfg_attr(
