@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use crate::workspace::Workspace;
 
 /// The variable that tells the tests where to write.
-pub(crate) const VARIABLE: &str = "POLLER_SKIP_LOG";
+pub(crate) const VARIABLE: &str = "SKIP_LOG";
 
 /// The file that the tests of one run append to.
 pub(crate) struct SkipLog {
@@ -64,6 +64,14 @@ mod tests {
         let skips = Skips::parse(&[line("socat"), line("nc"), line("socat")].concat());
         assert_eq!(Vec::from_iter(&skips.reasons), ["nc is not installed", "socat is not installed"]);
         assert_eq!(skips.tests, 3);
+    }
+
+    #[test]
+    fn the_tests_write_where_this_reads() {
+        let helper = Workspace::here().root.join("integration-tests/src/skip.rs");
+        let text = fs::read_to_string(helper).unwrap();
+        assert!(text.contains(&format!("var_os({VARIABLE:?})")), "skip.rs does not read {VARIABLE}");
+        assert!(text.contains("\"skipped: {tool} is not installed\""), "skip.rs words its lines differently");
     }
 
     #[test]
