@@ -2,11 +2,10 @@
 //!
 //! Go: `net.TCPConn`
 
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use netfd::{Addr, Error, Mode, NetFd, OpError, OpState};
+use netfd::{Addr, Error, Mode, NetFd, OpError};
 
 /// A stream connection; a cheap handle. The last one to go closes it, without waiting.
 ///
@@ -50,9 +49,7 @@ impl Conn {
     #[doc(alias = "net.TCPConn.Write")]
     pub async fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
         let mut written = 0;
-        let mut op = OpState::new();
-        let all = poll_fn(|cx| self.0.fd().poll_write(cx, &mut op, buf, &mut written)).await;
-        match all {
+        match self.0.fd().write(buf, &mut written).await {
             Ok(()) => Ok(written),
             Err(cause) => Err(self.0.op_error("write", cause).with_written(written)),
         }

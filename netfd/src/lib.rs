@@ -31,10 +31,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-// A model builds the state machines without the sockets above them, and so without some of their users.
 #![cfg_attr(
     loom,
-    allow(dead_code, unused_imports, reason = "the sockets that use these are not in a model's build")
+    allow(
+        dead_code,
+        unused_imports,
+        private_bounds,
+        private_interfaces,
+        reason = "a model's build has no real sockets, and so lacks users of some items and public types of others"
+    )
 )]
 
 mod addr;
@@ -43,7 +48,6 @@ mod cell;
 mod clock;
 mod driver;
 mod error;
-#[cfg(not(loom))]
 mod fd;
 mod fd_mutex;
 #[cfg(all(test, loom))]
@@ -54,13 +58,18 @@ mod netpoll;
 mod sync;
 #[cfg(not(loom))]
 mod sys;
+/// The sockets of models.
+#[cfg(loom)]
+#[path = "sys/fake.rs"]
+mod sys;
 mod timers;
 
 pub use addr::Addr;
 pub use driver::{Parker, Unparker};
 pub use error::{AddrError, Error, LookupError, OpError};
+pub use fd::{Fd, OpState};
+#[cfg(not(loom))]
+pub use net_fd::NetFd;
 pub use netpoll::Netpoll;
 pub use poller::Mode;
 pub use timers::Timer;
-#[cfg(not(loom))]
-pub use {fd::Fd, fd::OpState, net_fd::NetFd};

@@ -8,7 +8,6 @@
 //!   accept   accept4 ─ poller ─ TCP_NODELAY, keep-alive ─ addresses
 //! ```
 
-use std::future::poll_fn;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
@@ -18,7 +17,7 @@ use rustix::net::{AddressFamily, sockopt};
 use socket2::{SockRef, TcpKeepalive};
 
 use crate::sys;
-use crate::{Addr, Error, Fd, Netpoll, OpError, OpState};
+use crate::{Addr, Error, Fd, Netpoll, OpError};
 
 /// The time between keep-alive probes that Go sets: 15 s.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -56,14 +55,9 @@ impl NetFd {
         set_v6_only(&socket, family, net == "tcp6");
         let connected = sys::connect(socket.as_fd(), remote)?;
         let fd = register(socket, netpoll)?;
-        let peer = if connected {
-            None
-        } else {
-            let mut op = OpState::new();
-            Some(poll_fn(|cx| fd.poll_connected(cx, &mut op)).await?)
-        };
+        let peer = if connected { None } else { Some(fd.connected().await?) };
         let (local, peer) =
-            fd.with_socket(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
+            fd.lend(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
         set_stream_options(&fd)?;
         Ok(NetFd { fd, net, family, local, remote: Some(peer.unwrap_or_else(|| remote.into())) })
     }
@@ -85,7 +79,7 @@ impl NetFd {
         sys::bind(&socket, bound)?;
         sys::listen(&socket, sys::max_backlog())?;
         let fd = register(socket, netpoll)?;
-        let local = fd.with_socket(|socket| Ok(sys::local_addr(socket)))?;
+        let local = fd.lend(|socket| Ok(sys::local_addr(socket)))?;
         Ok(NetFd { fd, net, family, local, remote: None })
     }
 
@@ -98,8 +92,7 @@ impl NetFd {
     /// Go: `net.netFD.accept`
     #[doc(alias = "netFD.accept")]
     pub async fn accept(&self) -> Result<NetFd, Error> {
-        let mut op = OpState::new();
-        let socket = poll_fn(|cx| self.fd.poll_accept(cx, &mut op)).await?;
+        let socket = self.fd.accept().await?;
         let (local, remote) = (sys::local_addr(&socket), sys::peer_addr(&socket));
         let fd = register(socket, self.fd.netpoll())?;
         set_stream_options(&fd)?;
@@ -147,9 +140,7 @@ impl NetFd {
     /// Go: `net.setNoDelay`
     #[doc(alias = "setNoDelay")]
     pub fn set_no_delay(&self, on: bool) -> Result<(), Error> {
-        self.fd.with_socket(|socket| {
-            sockopt::set_tcp_nodelay(socket, on).map_err(|errno| setsockopt(errno.into()))
-        })
+        self.fd.lend(|socket| sockopt::set_tcp_nodelay(socket, on).map_err(|errno| setsockopt(errno.into())))
     }
 
     /// Has the kernel probe an idle connection (`true`, the default), or not.
@@ -160,7 +151,7 @@ impl NetFd {
     /// Go: `net.setKeepAlive`
     #[doc(alias = "setKeepAlive")]
     pub fn set_keep_alive(&self, on: bool) -> Result<(), Error> {
-        self.fd.with_socket(|socket| {
+        self.fd.lend(|socket| {
             sockopt::set_socket_keepalive(socket, on).map_err(|errno| setsockopt(errno.into()))
         })
     }
@@ -176,7 +167,7 @@ impl NetFd {
     pub fn set_keep_alive_period(&self, period: Duration) -> Result<(), Error> {
         let seconds = whole_seconds(period, MAX_KEEP_ALIVE).max(Duration::from_secs(1));
         let probes = TcpKeepalive::new().with_time(seconds).with_interval(seconds);
-        self.fd.with_socket(|socket| SockRef::from(&socket).set_tcp_keepalive(&probes).map_err(setsockopt))
+        self.fd.lend(|socket| SockRef::from(&socket).set_tcp_keepalive(&probes).map_err(setsockopt))
     }
 
     /// What close does with data that was not sent yet: `None` sends it in the background; zero discards it and resets
@@ -189,7 +180,7 @@ impl NetFd {
     #[doc(alias = "setLinger")]
     pub fn set_linger(&self, linger: Option<Duration>) -> Result<(), Error> {
         let linger = linger.map(|linger| whole_seconds(linger, MAX_LINGER));
-        self.fd.with_socket(|socket| {
+        self.fd.lend(|socket| {
             sockopt::set_socket_linger(socket, linger).map_err(|errno| setsockopt(errno.into()))?;
             self.fd.set_lingers(linger.is_some_and(|linger| !linger.is_zero()));
             Ok(())
@@ -208,7 +199,8 @@ fn whole_seconds(duration: Duration, most: Duration) -> Duration {
 /// Go: `net.newTCPConn`
 fn set_stream_options(fd: &Fd) -> Result<(), Error> {
     let probes = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE);
-    fd.with_socket(|socket| {
+    fd.lend(|socket| {
+        fd.prove_short_reads();
         // Go ignores failures here: a connection without them is a connection still.
         let _ = sockopt::set_tcp_nodelay(socket, true);
         let _ = SockRef::from(&socket).set_tcp_keepalive(&probes);

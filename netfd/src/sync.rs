@@ -4,6 +4,8 @@
 //! primitives below them change. `Arc` and wakers stay std's under loom: counting references is std's business.
 
 pub(crate) use std::sync::Arc;
+/// A number that only traces read: no protocol rests on it, so models do not explore it.
+pub(crate) use std::sync::atomic::AtomicI32 as TracedNumber;
 
 #[cfg(not(loom))]
 pub(crate) use shipped::*;
@@ -40,12 +42,37 @@ mod modelled {
     pub(crate) use loom::sync::{Mutex, MutexGuard};
     pub(crate) use loom::thread_local;
 
-    /// loom's threads, with the one function it lacks.
+    /// Parking for models. loom's own `unpark` also wakes a thread that waits for a lock, which it then reports as broken.
     pub(crate) mod thread {
-        pub(crate) use loom::thread::{Thread, current, park};
+        use std::sync::Arc;
 
-        /// A model has no clock: any time-out may be over at once.
+        use loom::sync::Notify;
+
+        loom::thread_local! {
+            static TOKEN: Arc<Notify> = Arc::new(Notify::new());
+        }
+
+        /// A thread, as far as it can be unparked.
+        #[derive(Clone)]
+        pub(crate) struct Thread(Arc<Notify>);
+
+        impl Thread {
+            pub(crate) fn unpark(&self) {
+                self.0.notify();
+            }
+        }
+
+        pub(crate) fn current() -> Thread {
+            Thread(TOKEN.with(Arc::clone))
+        }
+
+        pub(crate) fn park() {
+            TOKEN.with(Arc::clone).wait();
+        }
+
+        /// A model has no clock: a time-out is over once everybody else had a turn, and another after giving way.
         pub(crate) fn park_timeout(_: std::time::Duration) {
+            loom::thread::yield_now();
             loom::thread::yield_now();
         }
     }

@@ -1,20 +1,46 @@
 //! The system calls of sockets, each under the name that errors print.
 
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, sockopt};
 
+use crate::fd::Attempt;
 use crate::{Addr, Error};
+
+/// A socket of ours; it is closed when it is dropped.
+pub(crate) type Socket = OwnedFd;
+
+/// A socket as it is lent for a call.
+pub(crate) type Lent<'a> = BorrowedFd<'a>;
 
 /// The largest single transfer: 1 GiB, as in Go, since some kernels refuse more.
 pub(crate) const MAX_TRANSFER: usize = 1 << 30;
 
-/// How a call that may have to wait ended.
-pub(crate) enum Attempt<T> {
-    Done(T),
-    WouldBlock,
+/// Lends a socket.
+pub(crate) fn lend(socket: &Socket) -> Lent<'_> {
+    socket.as_fd()
+}
+
+/// A socket's name for the poller.
+pub(crate) fn source(socket: Lent<'_>) -> poller::Source<'_> {
+    socket
+}
+
+/// A socket's number, for traces.
+pub(crate) fn number(socket: Lent<'_>) -> i32 {
+    socket.as_raw_fd()
+}
+
+/// Closes a socket whose close(2) may sleep for the whole linger time, even though the socket is non-blocking: on a
+/// thread that may, and then calls `then`.
+pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static) {
+    blocking::unblock(move || {
+        drop(socket);
+        then();
+    })
+    .detach();
 }
 
 fn attempt<T>(

@@ -177,6 +177,11 @@ impl Poller {
         self.backend.raise(token, mode, facts);
     }
 
+    /// [`Poller::raise`], under the token that `source` was opened with; nothing if it is not open. Only in models.
+    pub fn raise_on(&self, source: Source<'_>, mode: Mode, facts: crate::Facts) {
+        self.backend.raise_on(source, mode, facts);
+    }
+
     /// How often breaks have written the wake descriptor so far.
     #[cfg(test)]
     pub(crate) fn wake_writes(&self) -> usize {

@@ -88,8 +88,7 @@ impl Parker {
         let shared = self.netpoll.shared();
         if shared.role.take() {
             let mut list = ReadyList::new();
-            // Acquire, on failure: what was done before the unpark is seen.
-            let polled = match state.compare_exchange(EMPTY, POLLING, Relaxed, Acquire) {
+            let polled = match state.compare_exchange(EMPTY, POLLING, Relaxed, Relaxed) {
                 Ok(_) => shared.poll_blocking(&mut self.events, &mut list),
                 Err(_) => Ok(()),
             };

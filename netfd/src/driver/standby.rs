@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_millis(10);
 
 /// The stand-by's life; it ends with its poller.
 pub(crate) fn run(shared: &Shared) {
+    // Who called before this is seen by the first look, for both lock the same place.
+    shared.set_standby(thread::current());
     let mut polls = shared.role.polls();
     loop {
         let now = shared.role.polls();

@@ -3,13 +3,12 @@
 //! Go: `poll.FD.Close`, `poll.FD.destroy`
 
 use std::future::poll_fn;
-use std::os::fd::AsFd;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Waker};
 
 use super::{Fd, Inner, Reference};
-use crate::Error;
 use crate::sync::{Arc, Mutex, lock};
+use crate::{Error, sys};
 
 /// Those who wait for the descriptor to be gone.
 #[derive(Clone)]
@@ -74,7 +73,7 @@ impl Inner {
     fn begin_close(&self) -> Result<(), Error> {
         self.mutex.incref_and_close()?;
         let _reference = Reference(self);
-        tracing::trace!(target: "netfd::fd", slot = self.token.slot(), sequence = self.token.sequence(), "close");
+        tracing::trace!(target: "netfd::fd", fd = self.number, "close");
         // Unblocks whatever waits in the poller; the queues of the locks have been woken already.
         self.desc().evict(self.token, self.shared());
         Ok(())
@@ -85,20 +84,16 @@ impl Inner {
         // SAFETY: the mutex is closed and has no reference left, so nobody borrows the socket and nobody will.
         let socket = unsafe { self.socket.with_mut(Option::take) };
         let socket = socket.expect("a descriptor is destroyed once");
+        tracing::trace!(target: "netfd::fd", fd = self.number, "destroy");
         let shared = self.shared();
-        if let Err(error) = shared.poller.close(socket.as_fd()) {
+        if let Err(error) = shared.poller.close(sys::source(sys::lend(&socket))) {
             tracing::error!(target: "netfd::fd", %error, "the poller did not let go of a socket");
         }
         self.desc().retire(self.token.sequence());
         shared.cache.free(self.token.slot());
         if self.lingers.load(Relaxed) {
-            // close(2) may sleep for the whole linger time, even on a non-blocking socket: not on this thread.
             let closers = self.closers.clone();
-            blocking::unblock(move || {
-                drop(socket);
-                closers.gone();
-            })
-            .detach();
+            sys::close_slowly(socket, move || closers.gone());
         } else {
             drop(socket);
             self.closers.gone();

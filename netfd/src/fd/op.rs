@@ -2,15 +2,20 @@
 //!
 //! Go: `poll.FD.readLock`, `poll.FD.readUnlock`
 
-use std::os::fd::BorrowedFd;
 use std::task::{Context, Poll, ready};
 
-use super::{Fd, Inner};
+use super::{Fd, Inner, Reference};
 use crate::Error;
 use crate::fd_mutex::Ticket;
 use crate::netpoll::poll_desc::Direction;
 use crate::sync::Arc;
-use crate::sys::Attempt;
+use crate::sys::Lent;
+
+/// How a call that may have to wait ended.
+pub(crate) enum Attempt<T> {
+    Done(T),
+    WouldBlock,
+}
 
 /// What an operation keeps between polls. Dropped, it gives all of it back: that is cancellation.
 #[derive(Default)]
@@ -45,20 +50,23 @@ impl OpState {
         direction: Direction,
         checked: bool,
         cx: &mut Context<'_>,
-        mut call: impl FnMut(BorrowedFd<'_>) -> Result<Attempt<T>, Error>,
+        mut call: impl FnMut(Lent<'_>) -> Result<Attempt<T>, Error>,
     ) -> Poll<Result<T, Error>> {
         let inner = &fd.0;
         let sequence = inner.token.sequence();
         let (held, parked) = ready!(self.hold(inner, direction, cx))?;
         let mut waits = parked;
         if checked && !parked {
-            inner.desc().reset(sequence, direction)?;
+            if direction == Direction::Read && inner.drained.take() {
+                // There was nothing when the last read ended. The word is not reset: what came since made it ready.
+                waits = true;
+            } else {
+                inner.desc().reset(sequence, direction)?;
+            }
         }
         loop {
             if waits {
-                let waited = inner.desc().poll_wait(sequence, direction, cx, inner.shared());
-                tracing::trace!(target: "netfd::poll_desc", slot = inner.token.slot(), ?direction, ?waited, "wait");
-                match waited {
+                match inner.desc().poll_wait(sequence, direction, cx, inner.shared()) {
                     Poll::Pending => {
                         held.park();
                         self.0 = Some(Waiting { inner: inner.clone(), direction, stage: Stage::Parked });
@@ -155,8 +163,12 @@ impl Drop for Waiting {
             Stage::Over => {}
             Stage::Queued(ticket) => self.inner.mutex.cancel(self.direction, ticket),
             Stage::Parked => {
-                let sequence = self.inner.token.sequence();
-                self.inner.desc().cancel(sequence, self.direction, self.inner.shared());
+                // Under a reference, so that the slot is not given back meanwhile. Without one the descriptor is closed, and
+                // the close takes the waker out.
+                if let Ok(_reference) = Reference::take(&self.inner) {
+                    let sequence = self.inner.token.sequence();
+                    self.inner.desc().cancel(sequence, self.direction, self.inner.shared());
+                }
                 self.inner.mutex.release_lock(self.direction);
             }
         }

@@ -54,14 +54,11 @@ impl Netpoll {
     #[cfg(not(loom))]
     pub fn new() -> io::Result<Netpoll> {
         let shared = Arc::new(Shared::new()?);
-        let standby = {
-            let shared = shared.clone();
-            std::thread::Builder::new().name("netpoll".into()).spawn(move || {
-                crate::sys::block_signals();
-                crate::driver::run_standby(&shared);
-            })?
-        };
-        shared.set_standby(standby.thread().clone());
+        let standby = shared.clone();
+        std::thread::Builder::new().name("netpoll".into()).spawn(move || {
+            crate::sys::block_signals();
+            crate::driver::run_standby(&standby);
+        })?;
         Ok(Netpoll(Arc::new(Handle(shared))))
     }
 

@@ -40,11 +40,12 @@
 //! it stores its reason (closed, expired) first, and the waiter looks for reasons after it has parked. Whichever
 //! read-modify-write comes second in the word's order sees what the other side stored before its own.
 
+use std::fmt;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::task::Waker;
 
 use crate::cell::GuardedCell;
-use crate::sync::AtomicU64;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::sync::{AtomicU64, TracedNumber};
 
 const READY: u64 = 1;
 const WAIT: u64 = 1 << 1;
@@ -56,6 +57,9 @@ const STATES: u64 = READY | WAIT | PARKED | TAKING;
 pub(crate) struct ParkWord {
     word: AtomicU64,
     waker: GuardedCell<Option<Waker>>,
+    /// What traces call it: a direction and a descriptor.
+    mode: &'static str,
+    fd: TracedNumber,
 }
 
 /// What a wait came to.
@@ -72,15 +76,21 @@ pub(crate) enum Parked {
 }
 
 impl ParkWord {
-    /// A word in state nil.
-    pub(crate) fn new(sequence: u32) -> ParkWord {
-        ParkWord { word: AtomicU64::new(pack(sequence, 0)), waker: GuardedCell::new(None) }
+    /// A word in state nil, which traces call `mode`.
+    pub(crate) fn new(sequence: u32, mode: &'static str) -> ParkWord {
+        let word = AtomicU64::new(pack(sequence, 0));
+        ParkWord { word, waker: GuardedCell::new(None), mode, fd: TracedNumber::new(-1) }
+    }
+
+    /// Says which descriptor the word is for, for traces alone.
+    pub(crate) fn name(&self, fd: i32) {
+        self.fd.store(fd, Relaxed);
     }
 
     /// Consumes readiness, or puts `waker` in place; the caller then looks for a reason not to wait.
     ///
-    /// The waiter is counted before it parks and uncounted when it
-    /// gives up, so the count never falls below the number of parked wakers.
+    /// The waiter is counted before it parks and uncounted when it gives up, so the count never falls below the number of
+    /// parked wakers.
     pub(crate) fn park(&self, sequence: u32, waker: &Waker, count: &impl WaiterCount) -> Parked {
         // Cloning is somebody else's code: it happens while the cell is nobody's.
         let mut clone = None;
@@ -100,14 +110,15 @@ impl ParkWord {
                     count.add();
                     // SAFETY: we made nil → wait, and nobody else touches the cell until wait is gone.
                     unsafe { self.waker.with_mut(|cell| *cell = Some(mine)) };
-                    if self.settle(sequence) {
+                    if self.settle(word) {
                         return Parked::Yes;
                     }
-                    self.give_up(count);
+                    self.give_up(word, count);
                 }
                 READY => {
                     // Acquire: the event's facts were published before the word became ready.
                     if self.change(word, word & !READY, Acquire) {
+                        self.trace(word, word & !READY);
                         return Parked::Ready;
                     }
                 }
@@ -120,10 +131,10 @@ impl ParkWord {
                     let same = unsafe {
                         self.waker.with(|cell| cell.as_ref().is_some_and(|parked| parked.will_wake(waker)))
                     };
-                    if same && self.settle(sequence) {
+                    if same && self.settle(word) {
                         return Parked::Yes;
                     }
-                    self.give_up(count);
+                    self.give_up(word, count);
                 }
                 taking if taking & TAKING != 0 => return Parked::Busy,
                 found => {
@@ -139,7 +150,7 @@ impl ParkWord {
         while sequence_of(word) == sequence && word & PARKED != 0 {
             // Acquire: another thread may have put the waker there.
             match self.word.compare_exchange(word, word & !PARKED | WAIT, Acquire, Relaxed) {
-                Ok(_) => return self.give_up(count),
+                Ok(_) => return self.give_up(word, count),
                 Err(now) => word = now,
             }
         }
@@ -161,21 +172,29 @@ impl ParkWord {
             // read-modify-write must see the reason that was stored before.
             match self.word.compare_exchange(word, next, AcqRel, Relaxed) {
                 Ok(_) if parked => break,
-                Ok(_) => return None,
+                Ok(_) => {
+                    self.trace(word, next);
+                    return None;
+                }
                 Err(now) => word = now,
             }
         }
         // SAFETY: we made parked → taking, and nobody else touches the cell until taking is gone.
         let waker = unsafe { self.waker.with_mut(Option::take) };
         // Release: the next owner of the cell finds it empty.
-        self.word.fetch_and(!TAKING, Release);
+        let taking = self.word.fetch_and(!TAKING, Release);
+        self.trace(word, word & !PARKED | TAKING | ready);
+        self.trace(taking, taking & !TAKING);
         waker
     }
 
     /// Forgets readiness: ready → nil. Only for the moment before a system call, which then finds what there is.
     pub(crate) fn reset(&self, sequence: u32) {
         // Acquire: the facts that came with the readiness are seen by this call's checks.
-        let _ = self.word.compare_exchange(pack(sequence, READY), pack(sequence, 0), Acquire, Relaxed);
+        let (ready, nil) = (pack(sequence, READY), pack(sequence, 0));
+        if self.change(ready, nil, Acquire) {
+            self.trace(ready, nil);
+        }
     }
 
     /// Ends a sequence. Whoever is taking the last waker may finish: `taking` stays until it has.
@@ -195,19 +214,41 @@ impl ParkWord {
     }
 
     /// wait → parked, if no event came meanwhile. Release: the waker is in the cell. Acquire: a reason that was stored
-    /// before an unblock that found nobody parked is seen by the check that follows.
-    fn settle(&self, sequence: u32) -> bool {
-        self.change(pack(sequence, WAIT), pack(sequence, PARKED), AcqRel)
+    /// before an unblock that found nobody parked is seen by the check that follows. `from` is what was before wait.
+    fn settle(&self, from: u64) -> bool {
+        let wait = from & !STATES | WAIT;
+        let parked = from & !STATES | PARKED;
+        let settled = self.change(wait, parked, AcqRel);
+        if settled {
+            self.trace(from, wait);
+            self.trace(wait, parked);
+        }
+        settled
     }
 
-    /// Empties the cell in state wait and leaves the state; what was in the cell is dropped outside of it.
-    fn give_up(&self, count: &impl WaiterCount) {
+    /// Empties the cell in state wait and leaves the state; what was in the cell is dropped outside of it. `from` is what
+    /// was before wait.
+    fn give_up(&self, from: u64, count: &impl WaiterCount) {
         // SAFETY: the caller made the word wait, and nobody else touches the cell until wait is gone.
         let old = unsafe { self.waker.with_mut(Option::take) };
         // Release: the next owner of the cell finds it empty.
-        self.word.fetch_and(!WAIT, Release);
+        let wait = self.word.fetch_and(!WAIT, Release);
+        self.trace(from, from & !PARKED | WAIT);
+        self.trace(wait, wait & !WAIT);
         count.sub(1);
         drop(old);
+    }
+
+    /// Tells a listener of a transition; nothing where the state stayed as it was. A listener is somebody else's code: it
+    /// is told once the cell has been let go of, so the lines of two threads may stand in another order than their
+    /// transitions.
+    fn trace(&self, from: u64, to: u64) {
+        if from != to {
+            tracing::trace!(
+                target: "netfd::poll_desc",
+                fd = self.fd.load(Relaxed), mode = self.mode, from = %State(from), to = %State(to)
+            );
+        }
     }
 
     fn change(&self, from: u64, to: u64, success: std::sync::atomic::Ordering) -> bool {
@@ -221,6 +262,18 @@ pub(crate) trait WaiterCount {
     fn add(&self);
     /// Some fewer: given up, or taken out to be woken.
     fn sub(&self, waiters: u32);
+}
+
+/// A word's state in the words of the diagram.
+struct State(u64);
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [(WAIT, "wait"), (PARKED, "parked"), (TAKING, "taking"), (READY, "ready")];
+        let mut held = names.iter().filter(|(bit, _)| self.0 & bit != 0).map(|(_, name)| name);
+        f.write_str(held.next().unwrap_or(&"nil"))?;
+        held.try_for_each(|name| write!(f, "+{name}"))
+    }
 }
 
 fn pack(sequence: u32, state: u64) -> u64 {

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   rg, wg      park words: sequence + state, and the waker          by compare-and-swap
-//!   info        sequence + closing, expired, event error             by read-modify-write
+//!   info        sequence + closing, expired, error, trouble          by read-modify-write
 //!   deadlines   read and write times, the timer, closing             under the lock
 //! ```
 //!
@@ -18,7 +18,7 @@ use poller::{Facts, Mode, Token};
 
 use super::park_word::{ParkWord, Parked, WaiterCount};
 use super::ready_list::ReadyList;
-use super::shared::Shared;
+use super::shared::{Alarm, Shared};
 use crate::Error;
 use crate::sync::{AtomicU64, Mutex, lock};
 use crate::timers::{Target, TimerId};
@@ -33,7 +33,10 @@ pub(crate) enum Direction {
 const CLOSING: u64 = 1;
 const READ_EXPIRED: u64 = 1 << 1;
 const WRITE_EXPIRED: u64 = 1 << 2;
+const EXPIRED: u64 = READ_EXPIRED | WRITE_EXPIRED;
 const EVENT_ERROR: u64 = 1 << 3;
+/// Some event spoke of more than data: an end, an error, urgent data.
+const TROUBLED: u64 = 1 << 4;
 
 /// The poller's side of one descriptor; it lives in a slot that is used again and again.
 pub(crate) struct PollDesc {
@@ -57,17 +60,40 @@ impl Deadlines {
     fn next(&self, now: u64) -> Option<u64> {
         [self.read, self.write].into_iter().flatten().filter(|when| *when > now).min()
     }
+
+    /// The directions whose deadlines have passed.
+    fn due(&self, now: u64) -> Option<Mode> {
+        let passed = |deadline: Option<u64>| deadline.is_some_and(|when| when <= now);
+        match (passed(self.read), passed(self.write)) {
+            (true, true) => Some(Mode::Both),
+            (true, false) => Some(Mode::Read),
+            (false, true) => Some(Mode::Write),
+            (false, false) => None,
+        }
+    }
 }
 
 impl PollDesc {
     /// A slot's first descriptor.
     pub(crate) fn new(sequence: u32) -> PollDesc {
         PollDesc {
-            rg: ParkWord::new(sequence),
-            wg: ParkWord::new(sequence),
+            rg: ParkWord::new(sequence, "read"),
+            wg: ParkWord::new(sequence, "write"),
             info: AtomicU64::new(u64::from(sequence) << 32),
             deadlines: Mutex::new(Deadlines::default()),
         }
+    }
+
+    /// Says which descriptor the slot is for, so that traces can name it.
+    pub(crate) fn name(&self, number: i32) {
+        self.rg.name(number);
+        self.wg.name(number);
+    }
+
+    /// Whether an event has ever spoken of more than data. One that made a direction ready has been seen by whoever
+    /// consumed that.
+    pub(crate) fn is_troubled(&self) -> bool {
+        self.info.load(Relaxed) & TROUBLED != 0
     }
 
     /// The sequence that tokens of today's descriptor carry.
@@ -161,9 +187,10 @@ impl PollDesc {
     /// Publishes what the event says of the descriptor, if it is still the one that the event speaks of.
     fn publish(&self, sequence: u32, facts: Facts) {
         let error = if facts.contains(Facts::ERROR_ALONE) { EVENT_ERROR } else { 0 };
+        let trouble = if facts.is_empty() { 0 } else { TROUBLED };
         let mut info = self.info.load(Relaxed);
         while (info >> 32) as u32 == sequence {
-            let next = info & !EVENT_ERROR | error;
+            let next = info & !EVENT_ERROR | error | trouble;
             if next == info {
                 return;
             }
@@ -180,77 +207,94 @@ impl PollDesc {
     ///
     /// Go: `runtime.poll_runtime_pollSetDeadline`
     pub(crate) fn set_deadline(&self, token: Token, mode: Mode, when: Option<u64>, shared: &Shared) {
-        let now = shared.now();
-        let expired = when.is_some_and(|when| when <= now);
-        let mut list = ReadyList::new();
-        {
+        let (due, alarm) = {
             let mut deadlines = lock(&self.deadlines);
             if deadlines.closing {
                 return;
             }
-            let mut bits = 0;
             if mode.reads() {
                 deadlines.read = when;
-                bits |= READ_EXPIRED;
             }
             if mode.writes() {
                 deadlines.write = when;
-                bits |= WRITE_EXPIRED;
             }
-            if expired {
-                self.info.fetch_or(bits, Relaxed);
-                self.unblock(token.sequence(), mode, &mut list);
-            } else {
-                self.info.fetch_and(!bits, Relaxed);
-            }
-            self.arm(&mut deadlines, token, now, shared);
+            self.settle(&mut deadlines, token, shared)
+        };
+        shared.ring(alarm);
+        if let Some(mode) = due {
+            let mut list = ReadyList::new();
+            self.unblock(token.sequence(), mode, &mut list);
+            shared.finish(list);
         }
-        shared.finish(list);
     }
 
     /// The timer `id` has fired: expires what is due, and arms itself for what is not.
     ///
     /// Go: `runtime.netpolldeadlineimpl`
     pub(crate) fn expire(&self, token: Token, id: TimerId, shared: &Shared, list: &mut ReadyList) {
-        let mut deadlines = lock(&self.deadlines);
-        // A timer that was replaced while it was on its way here does nothing: its name is not the armed one.
-        if self.sequence() != token.sequence() || deadlines.timer.is_none_or(|(armed, _)| armed != id) {
-            return;
+        let (due, alarm) = {
+            let mut deadlines = lock(&self.deadlines);
+            // A timer that was replaced while it was on its way here does nothing: its name is not the armed one.
+            if self.sequence() != token.sequence() || deadlines.timer.is_none_or(|(armed, _)| armed != id) {
+                return;
+            }
+            deadlines.timer = None;
+            self.settle(&mut deadlines, token, shared)
+        };
+        shared.ring(alarm);
+        if let Some(mode) = due {
+            self.unblock(token.sequence(), mode, list);
         }
-        deadlines.timer = None;
+    }
+
+    /// Publishes which directions have expired, and arms the timer for those that have not.
+    fn settle(&self, deadlines: &mut Deadlines, token: Token, shared: &Shared) -> (Option<Mode>, Alarm) {
+        // Under the lock, so that nobody who comes later knows an earlier time and takes an expiry back.
         let now = shared.now();
-        if deadlines.read.is_some_and(|when| when <= now) {
-            self.info.fetch_or(READ_EXPIRED, Relaxed);
-            self.unblock(token.sequence(), Mode::Read, list);
+        // Of both directions, whichever has changed: a deadline that is due has no timer after this.
+        let due = deadlines.due(now);
+        let expired = match due {
+            Some(Mode::Read) => READ_EXPIRED,
+            Some(Mode::Write) => WRITE_EXPIRED,
+            Some(Mode::Both) => EXPIRED,
+            None => 0,
+        };
+        // Only who holds the lock changes these bits, and each of them changes one way here.
+        if self.info.load(Relaxed) & EXPIRED != expired {
+            self.info.fetch_or(expired, Relaxed);
+            self.info.fetch_and(expired | !EXPIRED, Relaxed);
         }
-        if deadlines.write.is_some_and(|when| when <= now) {
-            self.info.fetch_or(WRITE_EXPIRED, Relaxed);
-            self.unblock(token.sequence(), Mode::Write, list);
-        }
-        self.arm(&mut deadlines, token, now, shared);
+        (due, self.arm(deadlines, token, now, shared))
     }
 
     /// Sees to it that a timer fires no later than the next deadline; one that fires earlier arms itself again.
-    fn arm(&self, deadlines: &mut Deadlines, token: Token, now: u64, shared: &Shared) {
-        deadlines.timer = match (deadlines.timer, deadlines.next(now)) {
-            (None, Some(next)) => Some((shared.insert_timer(next, Target::Deadline(token)), next)),
-            (Some((id, armed)), Some(next)) if next >= armed => Some((id, armed)),
-            (Some((id, _)), Some(next)) if shared.reschedule_timer(id, next) => Some((id, next)),
-            // It has been popped and is on its way to `expire`, which will not know it any more.
-            (Some(_), Some(next)) => Some((shared.insert_timer(next, Target::Deadline(token)), next)),
+    fn arm(&self, deadlines: &mut Deadlines, token: Token, now: u64, shared: &Shared) -> Alarm {
+        let insert = |when| {
+            let (id, alarm) = shared.insert_timer(when, Target::Deadline(token));
+            (Some((id, when)), alarm)
+        };
+        let (timer, alarm) = match (deadlines.timer, deadlines.next(now)) {
+            (None, Some(next)) => insert(next),
+            (Some((id, armed)), Some(next)) if next >= armed => (Some((id, armed)), Alarm::default()),
+            (Some((id, _)), Some(next)) => match shared.reschedule_timer(id, next) {
+                Some(alarm) => (Some((id, next)), alarm),
+                // It has been popped and is on its way to `expire`, which will not know it any more.
+                None => insert(next),
+            },
             (Some((id, _)), None) => {
                 shared.remove_timer(id);
-                None
+                (None, Alarm::default())
             }
-            (None, None) => None,
+            (None, None) => (None, Alarm::default()),
         };
+        deadlines.timer = timer;
+        alarm
     }
 
     /// Marks the descriptor as closing and moves everyone who waits on.
     ///
     /// Go: `runtime.poll_runtime_pollUnblock`
     pub(crate) fn evict(&self, token: Token, shared: &Shared) {
-        let mut list = ReadyList::new();
         {
             let mut deadlines = lock(&self.deadlines);
             assert!(!deadlines.closing, "slot {} is evicted twice", token.slot());
@@ -259,8 +303,9 @@ impl PollDesc {
                 shared.remove_timer(id);
             }
             self.info.fetch_or(CLOSING, Relaxed);
-            self.unblock(token.sequence(), Mode::Both, &mut list);
         }
+        let mut list = ReadyList::new();
+        self.unblock(token.sequence(), Mode::Both, &mut list);
         shared.finish(list);
     }
 

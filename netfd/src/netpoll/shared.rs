@@ -17,6 +17,16 @@ use crate::timers::{Heap, Target, TimerId};
 /// `until` while nobody sleeps in the poller.
 const AWAKE: u64 = 0;
 
+/// Whom a change of the timers has to wake.
+#[derive(Default)]
+#[must_use = "a sleeper may not know of the timer yet"]
+pub(crate) struct Alarm {
+    /// Nobody drives, and nobody was called for the timers that were there before.
+    unattended: bool,
+    /// The thread that sleeps in the poller would sleep past the timer.
+    overslept: bool,
+}
+
 /// What all floors of one poller share.
 pub(crate) struct Shared {
     pub(crate) poller: Poller,
@@ -81,11 +91,6 @@ impl Shared {
     fn deliver(&self, events: &Events, list: &mut ReadyList) {
         self.role.polled();
         for event in events.iter() {
-            tracing::trace!(
-                target: "netfd::poll_desc",
-                slot = event.token.slot(), sequence = event.token.sequence(), mode = ?event.mode,
-                facts = ?event.facts, "ready"
-            );
             if let Some(desc) = self.cache.get(event.token.slot()) {
                 desc.ready(event.token.sequence(), event.mode, event.facts, list);
             }
@@ -120,34 +125,29 @@ impl Shared {
         due
     }
 
-    /// Adds a timer. A sleeper that would oversleep it is woken.
-    pub(crate) fn insert_timer(&self, when: u64, target: Target) -> TimerId {
-        let (id, early, first) = {
-            let mut timers = lock(&self.timers);
-            let first = timers.is_empty();
-            let id = timers.insert(when, target);
-            let unattended = first && self.role.set_timers(true);
-            (id, when < self.until.load(Relaxed), unattended)
-        };
-        if first {
-            self.rouse(!crate::driver::is_participant());
-        }
-        if early {
-            self.break_poll();
-        }
-        id
+    /// Adds a timer.
+    pub(crate) fn insert_timer(&self, when: u64, target: Target) -> (TimerId, Alarm) {
+        let mut timers = lock(&self.timers);
+        let unattended = timers.is_empty() && self.role.set_timers(true);
+        let id = timers.insert(when, target);
+        (id, Alarm { unattended, overslept: when < self.until.load(Relaxed) })
     }
 
-    /// Moves a timer; false if it has fired or was removed.
-    pub(crate) fn reschedule_timer(&self, id: TimerId, when: u64) -> bool {
-        let (moved, early) = {
-            let mut timers = lock(&self.timers);
-            (timers.reschedule(id, when), when < self.until.load(Relaxed))
-        };
-        if moved && early {
+    /// Moves a timer; nothing if it has fired or was removed.
+    pub(crate) fn reschedule_timer(&self, id: TimerId, when: u64) -> Option<Alarm> {
+        let mut timers = lock(&self.timers);
+        let overslept = when < self.until.load(Relaxed);
+        timers.reschedule(id, when).then_some(Alarm { unattended: false, overslept })
+    }
+
+    /// Wakes whoever has to know of a timer that is new or earlier. No lock is held by now.
+    pub(crate) fn ring(&self, alarm: Alarm) {
+        if alarm.unattended {
+            self.rouse(!crate::driver::is_participant());
+        }
+        if alarm.overslept {
             self.break_poll();
         }
-        moved
     }
 
     /// Removes a timer, if it is still there.
@@ -198,9 +198,11 @@ impl Shared {
         *lock(&self.standby) = Some(standby);
     }
 
-    /// A slot for a descriptor that is about to be registered.
-    pub(crate) fn alloc(&self) -> Token {
-        self.cache.alloc()
+    /// A slot for the descriptor `number`, which is about to be registered.
+    pub(crate) fn alloc(&self, number: i32) -> Token {
+        let token = self.cache.alloc();
+        self.cache.slot(token.slot()).name(number);
+        token
     }
 }
 

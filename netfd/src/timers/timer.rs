@@ -68,8 +68,9 @@ impl Timer {
         Timer::due(netpoll, netpoll.shared().clock.at(instant))
     }
 
-    fn due(netpoll: &Netpoll, when: u64) -> Timer {
-        let state = Arc::new(TimerState(ParkWord::new(0)));
+    /// A timer that is due when the poller's clock says `when`.
+    pub(crate) fn due(netpoll: &Netpoll, when: u64) -> Timer {
+        let state = Arc::new(TimerState(ParkWord::new(0, "timer")));
         Timer { netpoll: netpoll.clone(), state, when, id: None, fired: false }
     }
 
@@ -80,7 +81,7 @@ impl Timer {
     pub fn reset(&mut self, delay: Duration) {
         self.disarm();
         self.state.0.unpark(0, &Uncounted);
-        self.state = Arc::new(TimerState(ParkWord::new(0)));
+        self.state = Arc::new(TimerState(ParkWord::new(0, "timer")));
         self.when = self.netpoll.shared().clock.after(delay);
         self.fired = false;
     }
@@ -110,7 +111,9 @@ impl Future for Timer {
             // The waker is in place before the timer can fire.
             Parked::Yes if self.id.is_none() => {
                 let target = Target::Timer(self.state.clone());
-                self.id = Some(self.netpoll.shared().insert_timer(self.when, target));
+                let (id, alarm) = self.netpoll.shared().insert_timer(self.when, target);
+                self.id = Some(id);
+                self.netpoll.shared().ring(alarm);
             }
             Parked::Yes | Parked::Gone => {}
         }

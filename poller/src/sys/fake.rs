@@ -23,7 +23,7 @@ use crate::{
     sync::{Condvar, Mutex, MutexGuard, yield_now},
 };
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque, btree_map::Entry},
     io,
     marker::PhantomData,
     os::fd::{AsRawFd, RawFd},
@@ -67,7 +67,8 @@ impl Raw {
 /// What a kernel would keep.
 #[derive(Debug)]
 struct Kernel {
-    sources: BTreeSet<u64>,
+    /// What is open, and the token that it was opened under.
+    sources: BTreeMap<u64, Token>,
     queue: VecDeque<Event>,
     /// The eventfd's count.
     wake: u64,
@@ -97,6 +98,13 @@ impl Fake {
     pub(crate) fn raise(&self, token: Token, mode: Mode, facts: Facts) {
         self.kernel().queue.push_back(Event { token, mode, facts, completion: None });
         self.ready.notify_one();
+    }
+
+    pub(crate) fn raise_on(&self, source: Source<'_>, mode: Mode, facts: Facts) {
+        let token = self.kernel().sources.get(&source.number).copied();
+        if let Some(token) = token {
+            self.raise(token, mode, facts);
+        }
     }
 
     #[cfg(test)]
@@ -146,13 +154,18 @@ impl Backend for Fake {
     const TRIGGER: Trigger = Trigger::Edge;
 
     fn new() -> io::Result<Fake> {
-        let kernel = Kernel { sources: BTreeSet::new(), queue: VecDeque::new(), wake: 0, wake_writes: 0 };
+        let kernel = Kernel { sources: BTreeMap::new(), queue: VecDeque::new(), wake: 0, wake_writes: 0 };
         Ok(Fake { breaker: Breaker::new(), kernel: Mutex::new(kernel), ready: Condvar::new() })
     }
 
-    fn open(&self, source: Source<'_>, _: Token) -> io::Result<()> {
-        let added = self.kernel().sources.insert(source.number);
-        added.then_some(()).ok_or_else(|| io::ErrorKind::AlreadyExists.into())
+    fn open(&self, source: Source<'_>, token: Token) -> io::Result<()> {
+        match self.kernel().sources.entry(source.number) {
+            Entry::Occupied(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Entry::Vacant(place) => {
+                place.insert(token);
+                Ok(())
+            }
+        }
     }
 
     fn arm(&self, _: Source<'_>, _: Token, _: Mode) -> io::Result<()> {
@@ -161,7 +174,7 @@ impl Backend for Fake {
 
     fn close(&self, source: Source<'_>) -> io::Result<()> {
         let removed = self.kernel().sources.remove(&source.number);
-        removed.then_some(()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        removed.map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn poll(&self, events: &mut Events, delay: Delay) -> io::Result<()> {

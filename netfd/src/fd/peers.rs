@@ -1,0 +1,78 @@
+//! How a socket comes to its peers and leaves them: accept, connect, shutdown.
+//!
+//! Go: `poll.FD.Accept`, `poll.FD.Shutdown`
+
+use std::future::poll_fn;
+use std::os::fd::OwnedFd;
+use std::task::{Context, Poll};
+
+use poller::Mode;
+use rustix::net::Shutdown;
+
+use super::{Attempt, Fd, OpState};
+use crate::netpoll::poll_desc::Direction;
+use crate::{Addr, Error, sys};
+
+impl Fd {
+    /// Accepts a connection, waiting until there is one.
+    ///
+    /// Cancel-safe: either none was accepted, or it was returned.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], [`Error::DeadlineExceeded`], or what the kernel says.
+    ///
+    /// Go: `poll.FD.Accept`
+    #[doc(alias = "poll.FD.Accept")]
+    pub fn poll_accept(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<OwnedFd, Error>> {
+        op.poll(self, Direction::Read, true, cx, sys::accept)
+    }
+
+    /// [`Fd::poll_accept`] as a future; as cancel-safe.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_accept`].
+    pub async fn accept(&self) -> Result<OwnedFd, Error> {
+        let mut op = OpState::new();
+        poll_fn(|cx| self.poll_accept(cx, &mut op)).await
+    }
+
+    /// Waits for a connection under way to stand or to fail; the peer's address. The socket's connect(2) has been
+    /// called by then, as in Go, before the poller knows it.
+    ///
+    /// Cancel-safe: it only looks.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], [`Error::DeadlineExceeded`], or why the connection failed.
+    ///
+    /// Go: `net.netFD.connect`
+    pub fn poll_connected(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<Addr, Error>> {
+        op.poll(self, Direction::Write, true, cx, |socket| {
+            Ok(sys::connected(socket)?.map_or(Attempt::WouldBlock, Attempt::Done))
+        })
+    }
+
+    /// [`Fd::poll_connected`] as a future; as cancel-safe.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_connected`].
+    pub async fn connected(&self) -> Result<Addr, Error> {
+        let mut op = OpState::new();
+        poll_fn(|cx| self.poll_connected(cx, &mut op)).await
+    }
+
+    /// Ends one direction or both of the connection, as shutdown(2).
+    ///
+    /// # Errors
+    /// [`Error::Closed`], or what the kernel says.
+    ///
+    /// Go: `poll.FD.Shutdown`
+    #[doc(alias = "poll.FD.Shutdown")]
+    pub fn shutdown(&self, mode: Mode) -> Result<(), Error> {
+        let how = match mode {
+            Mode::Read => Shutdown::Read,
+            Mode::Write => Shutdown::Write,
+            Mode::Both => Shutdown::Both,
+        };
+        self.lend(|socket| sys::shutdown(socket, how))
+    }
+}

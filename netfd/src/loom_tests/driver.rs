@@ -1,0 +1,195 @@
+//! Who polls: the role's hand-over against parking, the stand-by against whoever calls it, unparking against parking.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::task::{Context, Poll};
+
+use loom::sync::atomic::AtomicBool;
+use loom::sync::{Mutex, Notify};
+use loom::thread;
+use poller::{Facts, Mode, Token};
+
+use super::{Task, model, wait};
+use crate::netpoll::poll_desc::Direction::Read;
+use crate::{Netpoll, Parker};
+
+/// Polls until ready on a thread that drives the poller while it has nothing to do, as `block_on` of the runtime does.
+fn drive<T>(netpoll: &Netpoll, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+    let mut parker = Parker::new(netpoll);
+    let waker = parker.unparker().into_waker();
+    loop {
+        if let Poll::Ready(value) = poll(&mut Context::from_waker(&waker)) {
+            return value;
+        }
+        parker.park().expect("the fake kernel's wait succeeds");
+        // A poll that met a taker woke itself: let the taker go on.
+        thread::yield_now();
+    }
+}
+
+/// A poller whose stand-by is a thread of the model, as the shipped one is started.
+fn with_standby() -> (Netpoll, thread::JoinHandle<()>) {
+    let netpoll = Netpoll::without_standby();
+    let standby = {
+        let shared = netpoll.shared_arc();
+        thread::spawn(move || crate::driver::run_standby(&shared))
+    };
+    (netpoll, standby)
+}
+
+/// The kernel tells of input, on a thread of its own.
+fn kernel(netpoll: &Netpoll, tokens: &[Token]) -> thread::JoinHandle<()> {
+    let (netpoll, tokens) = (netpoll.clone(), tokens.to_vec());
+    thread::spawn(move || {
+        for token in tokens {
+            netpoll.shared().poller.raise(token, Mode::Read, Facts::EMPTY);
+        }
+    })
+}
+
+/// Hand-over against park: of two threads that wait, one drives and the other lies beside it; both get their events,
+/// whoever of them leaves first. Preemption bound 2.
+#[test]
+fn the_role_goes_on_to_the_next_when_its_driver_leaves() {
+    model(2, || {
+        let netpoll = Netpoll::without_standby();
+        let tokens = [netpoll.shared().alloc(3), netpoll.shared().alloc(4)];
+        let other = {
+            let netpoll = netpoll.clone();
+            thread::spawn(move || {
+                assert_eq!(drive(&netpoll, |cx| wait(netpoll.shared(), tokens[1], Read, cx)), Ok(()));
+            })
+        };
+        let kernel = kernel(&netpoll, &tokens);
+        assert_eq!(drive(&netpoll, |cx| wait(netpoll.shared(), tokens[0], Read, cx)), Ok(()));
+        other.join().unwrap();
+        kernel.join().unwrap();
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}
+
+/// Unparking against parking: it is seen wherever the thread sleeps, in the poller or beside it. Preemption bound 2.
+#[test]
+fn an_unpark_is_seen_in_the_poller_and_beside_it() {
+    model(2, || {
+        let netpoll = Netpoll::without_standby();
+        let sleeper = || {
+            let told = Arc::new(AtomicBool::new(false));
+            let unparker = Arc::new((Mutex::new(None), Notify::new()));
+            let (netpoll, seen, made) = (netpoll.clone(), told.clone(), unparker.clone());
+            let thread = thread::spawn(move || {
+                let mut parker = Parker::new(&netpoll);
+                *made.0.lock().unwrap() = Some(parker.unparker());
+                made.1.notify();
+                while !seen.load(SeqCst) {
+                    parker.park().expect("the fake kernel's wait succeeds");
+                }
+            });
+            (told, unparker, thread)
+        };
+        for (told, unparker, thread) in [sleeper(), sleeper()] {
+            let unparker = loop {
+                if let Some(unparker) = unparker.0.lock().unwrap().take() {
+                    break unparker;
+                }
+                unparker.1.wait();
+            };
+            told.store(true, SeqCst);
+            unparker.unpark();
+            thread.join().unwrap();
+        }
+    });
+}
+
+/// What was done before an unpark is seen by the thread after its park, wherever that slept and also if it did not.
+/// Preemption bound 3.
+#[test]
+fn an_unpark_shows_what_was_done_before() {
+    model(3, || {
+        let netpoll = Netpoll::without_standby();
+        let told = Arc::new(AtomicBool::new(false));
+        let mut parker = Parker::new(&netpoll);
+        let teller = {
+            let (told, unparker) = (told.clone(), parker.unparker());
+            thread::spawn(move || {
+                // Relaxed: it is the unpark that shows it.
+                told.store(true, Relaxed);
+                unparker.unpark();
+            })
+        };
+        // One notification, and no other reason to wake.
+        parker.park().expect("the fake kernel's wait succeeds");
+        assert!(told.load(Relaxed));
+        teller.join().unwrap();
+    });
+}
+
+/// The stand-by going to sleep against a task that starts to wait where nobody drives: its event is delivered. And the
+/// stand-by's end against its sleep. Preemption bound 2.
+#[test]
+fn the_stand_by_is_called_by_a_task_that_waits() {
+    model(2, || {
+        let (netpoll, standby) = with_standby();
+        let token = netpoll.shared().alloc(3);
+        let kernel = kernel(&netpoll, &[token]);
+        assert_eq!(Task::new().block_on(|cx| wait(netpoll.shared(), token, Read, cx)), Ok(()));
+        kernel.join().unwrap();
+        let shared = netpoll.shared_arc();
+        drop(netpoll);
+        standby.join().unwrap();
+        assert_eq!(shared.role.waiters(), 0);
+    });
+}
+
+/// A poller that is dropped at once ends its stand-by, whatever that was about to do. Preemption bound 3.
+#[test]
+fn the_stand_by_ends_with_its_poller() {
+    model(3, || {
+        let (netpoll, standby) = with_standby();
+        drop(netpoll);
+        standby.join().unwrap();
+    });
+}
+
+/// A driver that leaves while a task of another executor waits: the stand-by takes over. Preemption bound 1.
+#[test]
+fn the_stand_by_takes_over_from_a_driver_that_leaves() {
+    model(1, || {
+        let (netpoll, standby) = with_standby();
+        let token = netpoll.shared().alloc(3);
+        let driver = {
+            let netpoll = netpoll.clone();
+            thread::spawn(move || {
+                let mut parker = Parker::new(&netpoll);
+                netpoll.break_poll();
+                // Sees the break or, in the poller or beside it, the event.
+                parker.park().expect("the fake kernel's wait succeeds");
+            })
+        };
+        let kernel = kernel(&netpoll, &[token]);
+        assert_eq!(Task::new().block_on(|cx| wait(netpoll.shared(), token, Read, cx)), Ok(()));
+        driver.join().unwrap();
+        kernel.join().unwrap();
+        drop(netpoll);
+        standby.join().unwrap();
+    });
+}
+
+/// A thread that drives for itself asks the stand-by for the role, and gives it back. Preemption bound 2.
+#[test]
+fn the_stand_by_stands_down_for_a_driver() {
+    model(2, || {
+        let (netpoll, standby) = with_standby();
+        let tokens = [netpoll.shared().alloc(3), netpoll.shared().alloc(4)];
+        // Calls the stand-by, for nobody drives.
+        let first = Task::new();
+        let waker = std::task::Waker::from(first.clone());
+        assert!(wait(netpoll.shared(), tokens[0], Read, &mut Context::from_waker(&waker)).is_pending());
+        let kernel = kernel(&netpoll, &[tokens[1], tokens[0]]);
+        assert_eq!(drive(&netpoll, |cx| wait(netpoll.shared(), tokens[1], Read, cx)), Ok(()));
+        assert_eq!(first.block_on(|cx| wait(netpoll.shared(), tokens[0], Read, cx)), Ok(()));
+        kernel.join().unwrap();
+        drop(netpoll);
+        standby.join().unwrap();
+    });
+}

@@ -1,0 +1,183 @@
+//! The whole descriptor over a socket of the model's kernel: reads that skip their try, and close against everything.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use loom::thread;
+use poller::Poller;
+
+use super::{Task, model, poll};
+use crate::sys::{Peer, pair};
+use crate::{Error, Fd, Netpoll, OpState};
+
+/// A socket in a poller of its own, as a TCP socket if `proven`; and the other end of it.
+fn socket(proven: bool) -> (Netpoll, Fd, Arc<Peer>) {
+    let netpoll = Netpoll::without_standby();
+    let (socket, peer) = pair(7);
+    let fd = Fd::new(socket, &netpoll).expect("the fake kernel refuses nothing");
+    if proven {
+        fd.prove_short_reads();
+    }
+    (netpoll, fd, Arc::new(peer))
+}
+
+/// What a peer does, with the poll that delivers it, on a thread of its own.
+fn meanwhile(
+    netpoll: &Netpoll,
+    peer: &Arc<Peer>,
+    act: impl FnOnce(&Peer, &Poller) + 'static,
+) -> thread::JoinHandle<()> {
+    let (netpoll, peer) = (netpoll.clone(), peer.clone());
+    thread::spawn(move || {
+        act(&peer, &netpoll.shared().poller);
+        poll(netpoll.shared());
+    })
+}
+
+/// One read with room to spare, so that it is always short.
+fn read(task: &Arc<Task>, fd: &Fd) -> Result<usize, Error> {
+    let mut op = OpState::new();
+    task.block_on(|cx| fd.poll_read(cx, &mut op, &mut [0; 8]))
+}
+
+/// A read that is polled once and waits.
+fn parked(fd: &Fd, task: &Arc<Task>) -> OpState {
+    let mut op = OpState::new();
+    let waker = Waker::from(task.clone());
+    assert!(fd.poll_read(&mut Context::from_waker(&waker), &mut op, &mut [0; 8]).is_pending());
+    op
+}
+
+/// The drained mark: a byte that comes around a short read is read, though the next read skips its try.
+/// Preemption bound 3.
+#[test]
+fn a_read_that_skips_its_try_strands_no_byte() {
+    model(3, || {
+        let (netpoll, fd, peer) = socket(true);
+        peer.send(&netpoll.shared().poller, b"a");
+        let kernel = meanwhile(&netpoll, &peer, |peer, poller| peer.send(poller, b"b"));
+        let task = Task::new();
+        let mut bytes = 0;
+        while bytes < 2 {
+            bytes += read(&task, &fd).unwrap();
+        }
+        kernel.join().unwrap();
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}
+
+/// The drained mark: the end of a stream that comes in one edge with the last byte is read. Preemption bound 3.
+#[test]
+fn a_read_that_skips_its_try_strands_no_end() {
+    model(3, || {
+        let (netpoll, fd, peer) = socket(true);
+        let kernel = meanwhile(&netpoll, &peer, |peer, poller| peer.send_and_end(poller, b"a"));
+        let task = Task::new();
+        assert_eq!(read(&task, &fd), Ok(1));
+        assert_eq!(read(&task, &fd), Ok(0));
+        assert_eq!(read(&task, &fd), Ok(0));
+        kernel.join().unwrap();
+    });
+}
+
+/// The drained mark: a read that begins after raw access was given tries, for what comes may raise no edge any more.
+/// Preemption bound 3.
+#[test]
+fn raw_access_ends_the_skipping_of_tries() {
+    model(3, || {
+        let (netpoll, fd, peer) = socket(true);
+        peer.send(&netpoll.shared().poller, b"a");
+        poll(netpoll.shared());
+        let raw = {
+            let fd = fd.clone();
+            thread::spawn(move || fd.with_socket(|_| Ok(())).unwrap())
+        };
+        let task = Task::new();
+        assert_eq!(read(&task, &fd), Ok(1));
+        raw.join().unwrap();
+        peer.send_quietly(b"b");
+        assert_eq!(read(&task, &fd), Ok(1));
+    });
+}
+
+/// A read that is dropped while close evicts it: neither is disturbed, and the socket is closed once.
+/// Preemption bound 3.
+#[test]
+fn a_read_is_dropped_while_its_descriptor_is_closed() {
+    model(3, || {
+        let (netpoll, fd, peer) = socket(false);
+        let op = parked(&fd, &Task::new());
+        let closer = {
+            let fd = fd.clone();
+            thread::spawn(move || {
+                let mut close = std::pin::pin!(fd.close());
+                Task::new().block_on(|cx| close.as_mut().poll(cx)).unwrap();
+            })
+        };
+        drop(op);
+        closer.join().unwrap();
+        assert_eq!(peer.closes(), 1);
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}
+
+/// A read that is polled again while close evicts it: it ends with the closed error, the socket is closed once, and the
+/// close does not wait for it. Preemption bound 2.
+#[test]
+fn a_read_is_polled_while_its_descriptor_is_closed() {
+    model(2, || {
+        let (netpoll, fd, peer) = socket(false);
+        let task = Task::new();
+        let mut op = parked(&fd, &task);
+        let reader = {
+            let fd = fd.clone();
+            thread::spawn(move || {
+                assert_eq!(task.block_on(|cx| fd.poll_read(cx, &mut op, &mut [0; 8])), Err(Error::Closed));
+            })
+        };
+        let mut close = std::pin::pin!(fd.close());
+        Task::new().block_on(|cx| close.as_mut().poll(cx)).unwrap();
+        assert_eq!(peer.closes(), 1);
+        reader.join().unwrap();
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}
+
+/// A descriptor that is closed while its slot's next user parks: the close wakes nobody but its own. Preemption bound 2.
+#[test]
+fn a_close_leaves_the_next_user_of_its_slot_alone() {
+    model(2, || {
+        let (netpoll, fd, _peer) = socket(false);
+        let op = parked(&fd, &Task::new());
+        let closer = thread::spawn(move || drop(fd.close()));
+        // Opened before the close has ended, it has another slot; after it, the same one.
+        let (next, next_peer) = pair(8);
+        let next = Fd::new(next, &netpoll).unwrap();
+        let kernel = meanwhile(&netpoll, &Arc::new(next_peer), |peer, poller| peer.send(poller, b"a"));
+        assert_eq!(read(&Task::new(), &next), Ok(1));
+        closer.join().unwrap();
+        kernel.join().unwrap();
+        drop(op);
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}
+
+/// Two reads of one descriptor, the first of which is dropped: the second gets what comes. Preemption bound 2.
+#[test]
+fn a_dropped_read_hands_the_socket_on() {
+    model(2, || {
+        let (netpoll, fd, peer) = socket(true);
+        let first = parked(&fd, &Task::new());
+        let second = Task::new();
+        let mut op = OpState::new();
+        let waker = Waker::from(second.clone());
+        let queued = fd.poll_read(&mut Context::from_waker(&waker), &mut op, &mut [0; 8]);
+        assert_eq!(queued, Poll::Pending);
+        let kernel = meanwhile(&netpoll, &peer, |peer, poller| peer.send(poller, b"a"));
+        let dropper = thread::spawn(move || drop(first));
+        assert_eq!(second.block_on(|cx| fd.poll_read(cx, &mut op, &mut [0; 8])), Ok(1));
+        kernel.join().unwrap();
+        dropper.join().unwrap();
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}

@@ -1,0 +1,97 @@
+//! Models of the shipped state machines: every interleaving of a few threads, up to a bound of preemptions each states.
+//!
+//! Only the kernel is faked: events are raised by the model, time moves when the model says so. A wake-up that is lost
+//! leaves a model's waiter asleep for ever, which loom reports as a deadlock.
+
+mod deadlines;
+mod driver;
+mod fd;
+mod mutex;
+mod park;
+mod reuse;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::task::{Context, Poll, Wake, Waker};
+
+use loom::sync::Notify;
+use loom::sync::atomic::AtomicUsize;
+use loom::thread;
+use poller::{Events, Facts, Mode, Token};
+
+use crate::Error;
+use crate::netpoll::poll_desc::Direction;
+use crate::netpoll::ready_list::ReadyList;
+use crate::netpoll::shared::Shared;
+
+/// A task: a thread that sleeps until its waker is woken, and counts how often that was.
+struct Task {
+    notify: Notify,
+    wakes: AtomicUsize,
+}
+
+impl Task {
+    fn new() -> Arc<Task> {
+        Arc::new(Task { notify: Notify::new(), wakes: AtomicUsize::new(0) })
+    }
+
+    /// Polls until ready, sleeping in between.
+    fn block_on<T>(self: &Arc<Task>, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+        let waker = Waker::from(self.clone());
+        loop {
+            if let Poll::Ready(value) = poll(&mut Context::from_waker(&waker)) {
+                return value;
+            }
+            self.notify.wait();
+            // A poll that met a taker woke itself: let the taker go on.
+            thread::yield_now();
+        }
+    }
+
+    fn wakes(&self) -> usize {
+        self.wakes.load(SeqCst)
+    }
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.wakes.fetch_add(1, SeqCst);
+        self.notify.notify();
+    }
+}
+
+fn model(preemptions: usize, run: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    // The default of 1,000 is too few for models of the whole descriptor; a real endless loop passes any limit.
+    builder.max_branches = 10_000;
+    builder.check(run);
+}
+
+/// A poller with one descriptor in it.
+fn descriptor() -> (Arc<Shared>, Token) {
+    let shared = Arc::new(Shared::new().expect("the fake kernel refuses nothing"));
+    let token = shared.alloc(3);
+    (shared, token)
+}
+
+fn wait(
+    shared: &Shared,
+    token: Token,
+    direction: Direction,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Error>> {
+    shared.cache.slot(token.slot()).poll_wait(token.sequence(), direction, cx, shared)
+}
+
+/// An event comes from the kernel, and somebody polls.
+fn event(shared: &Shared, token: Token) {
+    shared.poller.raise(token, Mode::Read, Facts::EMPTY);
+    poll(shared);
+}
+
+fn poll(shared: &Shared) {
+    let mut list = ReadyList::new();
+    shared.poll_now(&mut Events::default(), &mut list).expect("the fake kernel's wait succeeds");
+    list.wake_all();
+}

@@ -1,0 +1,101 @@
+//! Parking against whatever ends a wait.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::task::{Context, Waker};
+
+use loom::thread;
+use poller::{Facts, Mode};
+
+use super::{Task, descriptor, event, model, poll, wait};
+use crate::Error;
+use crate::netpoll::poll_desc::Direction::Read;
+
+/// Readiness against park. Preemption bound 3.
+#[test]
+fn readiness_that_comes_while_a_task_parks_is_not_lost() {
+    model(3, || {
+        let (shared, token) = descriptor();
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || event(&shared, token))
+        };
+        let task = Task::new();
+        assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
+        kernel.join().unwrap();
+        assert_eq!(shared.role.waiters(), 0);
+    });
+}
+
+/// Close against park. Preemption bound 3.
+#[test]
+fn a_close_that_comes_while_a_task_parks_is_not_lost() {
+    model(3, || {
+        let (shared, token) = descriptor();
+        let closer = {
+            let shared = shared.clone();
+            thread::spawn(move || shared.cache.slot(token.slot()).evict(token, &shared))
+        };
+        let task = Task::new();
+        assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Err(Error::Closed));
+        closer.join().unwrap();
+        assert_eq!(shared.role.waiters(), 0);
+    });
+}
+
+/// Readiness and close together: one outcome, one wake at most. Preemption bound 2.
+#[test]
+fn readiness_and_close_together_wake_a_task_once() {
+    model(2, || {
+        let (shared, token) = descriptor();
+        let task = Task::new();
+        let waker = Waker::from(task.clone());
+        assert!(wait(&shared, token, Read, &mut Context::from_waker(&waker)).is_pending());
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || event(&shared, token))
+        };
+        shared.cache.slot(token.slot()).evict(token, &shared);
+        kernel.join().unwrap();
+        assert_eq!(task.wakes(), 1);
+        assert_eq!(shared.role.waiters(), 0);
+    });
+}
+
+/// A second poll with another waker against readiness: the waker that is woken is one of the two, and if it is the old
+/// one the poll has seen the readiness. Preemption bound 3.
+#[test]
+fn a_poll_with_a_new_waker_meets_readiness_without_losing_it() {
+    model(3, || {
+        let (shared, token) = descriptor();
+        let first = Waker::from(Task::new());
+        assert!(wait(&shared, token, Read, &mut Context::from_waker(&first)).is_pending());
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || event(&shared, token))
+        };
+        let second = Task::new();
+        assert_eq!(second.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
+        kernel.join().unwrap();
+        assert_eq!(shared.role.waiters(), 0);
+    });
+}
+
+/// A task that is dropped while parked, then another: the second is woken. Preemption bound 3.
+#[test]
+fn a_waiter_that_is_dropped_leaves_the_readiness_to_the_next() {
+    model(3, || {
+        let (shared, token) = descriptor();
+        let dropped = Waker::from(Task::new());
+        assert!(wait(&shared, token, Read, &mut Context::from_waker(&dropped)).is_pending());
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || event(&shared, token))
+        };
+        shared.cache.slot(token.slot()).cancel(token.sequence(), Read, &*shared);
+        let next = Task::new();
+        assert_eq!(next.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
+        kernel.join().unwrap();
+        assert_eq!(shared.role.waiters(), 0);
+    });
+}

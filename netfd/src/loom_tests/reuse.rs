@@ -1,0 +1,64 @@
+//! A slot that is used again while something of its last descriptor is still on its way.
+
+use std::task::{Context, Poll, Waker};
+
+use loom::thread;
+use poller::{Facts, Mode};
+
+use super::{Task, descriptor, event, model, poll, wait};
+use crate::netpoll::poll_desc::Direction::Read;
+
+/// A slot that is used again while an event of its last descriptor is on its way: the event changes nothing.
+/// Preemption bound 3.
+#[test]
+fn a_late_event_of_an_older_sequence_changes_nothing() {
+    model(3, || {
+        let (shared, old) = descriptor();
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                shared.poller.raise(old, Mode::Read, Facts::ERROR_ALONE);
+                poll(&shared);
+            })
+        };
+        shared.cache.slot(old.slot()).evict(old, &shared);
+        shared.cache.slot(old.slot()).retire(old.sequence());
+        shared.cache.free(old.slot());
+        let new = shared.alloc(3);
+        assert_eq!(new.slot(), old.slot(), "the model is about one slot");
+        let task = Task::new();
+        let waker = Waker::from(task.clone());
+        let waited = wait(&shared, new, Read, &mut Context::from_waker(&waker));
+        kernel.join().unwrap();
+        assert_eq!(waited, Poll::Pending);
+        assert_eq!(task.wakes(), 0);
+        assert_eq!(shared.cache.slot(new.slot()).check(new.sequence(), Read), Ok(()));
+    });
+}
+
+/// The last taker may be at work while its slot is used again: the next waiter has the cell after it. Preemption bound 3.
+#[test]
+fn a_slot_is_used_again_while_its_last_waker_is_being_taken() {
+    model(3, || {
+        let (shared, old) = descriptor();
+        let parked = Waker::from(Task::new());
+        assert!(wait(&shared, old, Read, &mut Context::from_waker(&parked)).is_pending());
+        let kernel = {
+            let shared = shared.clone();
+            thread::spawn(move || event(&shared, old))
+        };
+        shared.cache.slot(old.slot()).evict(old, &shared);
+        shared.cache.slot(old.slot()).retire(old.sequence());
+        shared.cache.free(old.slot());
+        let new = shared.alloc(3);
+        shared.poller.raise(new, Mode::Read, Facts::EMPTY);
+        let second = {
+            let shared = shared.clone();
+            thread::spawn(move || poll(&shared))
+        };
+        assert_eq!(Task::new().block_on(|cx| wait(&shared, new, Read, cx)), Ok(()));
+        kernel.join().unwrap();
+        second.join().unwrap();
+        assert_eq!(shared.role.waiters(), 0);
+    });
+}

@@ -1,0 +1,118 @@
+//! Stream sockets of the kernel for models: bytes in a queue, and an edge for whatever comes.
+//!
+//! ```text
+//!   Peer::send ──► queue ──► read          a byte that comes raises an edge, also when others are queued
+//!   Peer::end  ──► end   ──► read: 0       raises an edge that says so, in one with the bytes before it
+//! ```
+//!
+//! One loom mutex holds a socket's state, as the lock of a socket does in a real kernel. The socket is in the queue's
+//! state before the edge is raised, and nobody waits for the edge to be delivered.
+
+use std::collections::VecDeque;
+
+use poller::{Facts, Mode, Poller};
+
+use crate::Error;
+use crate::fd::Attempt;
+use crate::sync::{Arc, Mutex, lock};
+
+/// The largest single transfer.
+pub(crate) const MAX_TRANSFER: usize = 1 << 30;
+
+/// A socket of ours; dropped, it is closed.
+pub(crate) struct Socket {
+    number: u64,
+    stream: Arc<Mutex<Stream>>,
+}
+
+/// A socket as it is lent for a call.
+pub(crate) type Lent<'a> = &'a Socket;
+
+/// The other end of a socket.
+pub(crate) struct Peer {
+    number: u64,
+    stream: Arc<Mutex<Stream>>,
+}
+
+#[derive(Default)]
+struct Stream {
+    queue: VecDeque<u8>,
+    ended: bool,
+    /// How often our end was closed.
+    closed: usize,
+}
+
+/// A socket with the other end of it. Its number names it in its poller.
+pub(crate) fn pair(number: u64) -> (Socket, Peer) {
+    let stream = Arc::new(Mutex::new(Stream::default()));
+    (Socket { number, stream: stream.clone() }, Peer { number, stream })
+}
+
+impl Peer {
+    /// Sends bytes; the kernel raises an edge.
+    pub(crate) fn send(&self, poller: &Poller, bytes: &[u8]) {
+        lock(&self.stream).queue.extend(bytes);
+        self.raise(poller, Facts::EMPTY);
+    }
+
+    /// Sends bytes of which the kernel tells nobody, as below a low-water mark.
+    pub(crate) fn send_quietly(&self, bytes: &[u8]) {
+        lock(&self.stream).queue.extend(bytes);
+    }
+
+    /// Sends bytes and ends the stream, so quickly that the kernel merges the edges into one.
+    pub(crate) fn send_and_end(&self, poller: &Poller, bytes: &[u8]) {
+        {
+            let mut stream = lock(&self.stream);
+            stream.queue.extend(bytes);
+            stream.ended = true;
+        }
+        self.raise(poller, Facts::PEER_SHUTDOWN);
+    }
+
+    /// How often the other end was closed.
+    pub(crate) fn closes(&self) -> usize {
+        lock(&self.stream).closed
+    }
+
+    fn raise(&self, poller: &Poller, facts: Facts) {
+        poller.raise_on(poller::fake::Source::new(self.number), Mode::Read, facts);
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        lock(&self.stream).closed += 1;
+    }
+}
+
+pub(crate) fn lend(socket: &Socket) -> Lent<'_> {
+    socket
+}
+
+pub(crate) fn source(socket: Lent<'_>) -> poller::Source<'_> {
+    poller::fake::Source::new(socket.number)
+}
+
+pub(crate) fn number(socket: Lent<'_>) -> i32 {
+    i32::try_from(socket.number).unwrap_or(-1)
+}
+
+pub(crate) fn read(socket: Lent<'_>, buf: &mut [u8]) -> Result<Attempt<usize>, Error> {
+    let mut stream = lock(&socket.stream);
+    let read = stream.queue.len().min(buf.len());
+    for (to, from) in buf.iter_mut().zip(stream.queue.drain(..read)) {
+        *to = from;
+    }
+    Ok(if read > 0 || stream.ended { Attempt::Done(read) } else { Attempt::WouldBlock })
+}
+
+/// A peer that takes everything.
+pub(crate) fn write(_: Lent<'_>, buf: &[u8]) -> Result<Attempt<usize>, Error> {
+    Ok(Attempt::Done(buf.len()))
+}
+
+pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static) {
+    drop(socket);
+    then();
+}
