@@ -6,22 +6,10 @@ use std::time::Duration;
 
 use netfd::{Netpoll, Parker};
 
+use crate::sync::thread;
 use crate::worker;
 
-/// Runs `future` on this thread to its end. Any number of threads may be in it at once, and it may be nested: a worker
-/// that calls it is replaced by another thread for as long as it blocks.
-///
-/// # Panics
-/// If `future` does, or if the process-wide poller cannot be started, with the kernel's reason.
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    drive(&netpoll(), future)
-}
-
-/// The process-wide poller.
-pub(crate) fn netpoll() -> Netpoll {
-    Netpoll::global().unwrap_or_else(|error| panic!("the poller cannot be started: {error}"))
-}
-
+/// Runs `future` to its end; a worker that calls it is replaced by another thread meanwhile.
 pub(crate) fn drive<F: Future>(netpoll: &Netpoll, future: F) -> F::Output {
     let _replaced = worker::Replaced::here();
     let mut parker = Parker::new(netpoll);
@@ -39,6 +27,6 @@ pub(crate) fn drive<F: Future>(netpoll: &Netpoll, future: F) -> F::Output {
 pub(crate) fn park(parker: &mut Parker) {
     if let Err(error) = parker.park() {
         tracing::error!(target: "runtime", %error, "the kernel's wait failed");
-        std::thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use async_task::FallibleTask;
+use crate::sync::tasks::FallibleTask;
 
 /// A task's result, as a future. Dropped, it lets the task go on alone.
 ///

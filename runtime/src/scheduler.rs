@@ -5,16 +5,15 @@
 //! One lock covers the queue and the list of idle workers, so a worker that lies down and a task that comes cannot miss
 //! each other. No task runs, wakes or is dropped under it.
 
-use std::collections::{HashMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::thread::JoinHandle as ThreadHandle;
 
-use async_task::Runnable;
 use netfd::{Netpoll, Unparker};
 
+use crate::sync::tasks::{self, Runnable};
+use crate::sync::thread::{self, JoinHandle as ThreadHandle};
+use crate::sync::{Arc, Mutex, MutexGuard, catch, lock};
 use crate::{JoinError, JoinHandle, worker};
 
 /// What the workers of a runtime share.
@@ -28,9 +27,11 @@ struct State {
     queue: VecDeque<Runnable>,
     /// Idle workers; the one that lay down last gets up first, for its caches are warm.
     idle: Vec<(WorkerId, Unparker)>,
-    threads: Vec<ThreadHandle<()>>,
+    threads: Vec<(WorkerId, ThreadHandle<()>)>,
+    /// Threads of workers that have ended, or are about to: whoever comes next waits for them.
+    ended: Vec<ThreadHandle<()>>,
     /// Live tasks' wakers: a shutdown wakes them all, and drops them as they come.
-    tasks: HashMap<u64, Waker>,
+    tasks: BTreeMap<u64, Waker>,
     next: u64,
     /// Workers that may end, since those whom they replaced are back.
     surplus: usize,
@@ -51,7 +52,7 @@ pub(crate) enum Next {
 
 impl Scheduler {
     pub(crate) fn new(netpoll: Netpoll) -> Scheduler {
-        Scheduler { netpoll, state: Mutex::default() }
+        Scheduler { netpoll, state: Mutex::new(State::default()) }
     }
 
     pub(crate) fn netpoll(&self) -> &Netpoll {
@@ -68,10 +69,10 @@ impl Scheduler {
         let registered = Registered { scheduler: scheduler.clone(), id };
         let guarded = Guarded { future: Box::pin(future), registered };
         let queue = scheduler.clone();
-        let (runnable, task) = async_task::spawn(guarded, move |runnable| queue.schedule(runnable));
+        let (runnable, task) = tasks::spawn(guarded, move |runnable| queue.schedule(runnable));
         scheduler.lock().tasks.insert(id, runnable.waker());
         runnable.schedule();
-        JoinHandle::new(task.fallible())
+        JoinHandle::new(task)
     }
 
     /// Puts a task into the queue and wakes a worker for it. After a shutdown the task is dropped instead.
@@ -107,6 +108,7 @@ impl Scheduler {
         }
         if state.surplus > 0 {
             state.surplus -= 1;
+            state.leave(worker);
             return Next::Quit;
         }
         state.idle.push((worker, unparker.clone()));
@@ -124,11 +126,20 @@ impl Scheduler {
         WorkerId(self.number())
     }
 
-    /// Remembers a worker's thread, to be waited for; false if the runtime has been shut down.
-    pub(crate) fn adopt(&self, thread: ThreadHandle<()>) {
-        let mut state = self.lock();
-        state.threads.retain(|thread| !thread.is_finished());
-        state.threads.push(thread);
+    /// Remembers a worker's thread, to be waited for. After a shutdown, which waits for no more, it is waited for here:
+    /// it ends at its first look.
+    pub(crate) fn adopt(&self, worker: WorkerId, thread: ThreadHandle<()>) {
+        let ended = {
+            let mut state = self.lock();
+            let mut ended = std::mem::take(&mut state.ended);
+            if state.shut_down {
+                ended.push(thread);
+            } else {
+                state.threads.push((worker, thread));
+            }
+            ended
+        };
+        ended.into_iter().for_each(join);
     }
 
     /// One worker more than there need be: the next that finds nothing to do ends.
@@ -145,32 +156,28 @@ impl Scheduler {
 
     /// Ends the workers and drops the tasks.
     pub(crate) fn shut_down(&self) {
-        let (queue, idle, tasks, threads) = {
+        let last = {
             let mut state = self.lock();
-            state.shut_down = true;
-            let state = &mut *state;
-            (
-                std::mem::take(&mut state.queue),
-                std::mem::take(&mut state.idle),
-                std::mem::take(&mut state.tasks),
-                std::mem::take(&mut state.threads),
-            )
+            let next = state.next;
+            std::mem::replace(&mut *state, State { shut_down: true, next, ..State::default() })
         };
-        idle.iter().for_each(|(_, unparker)| unparker.unpark());
-        drop(queue);
+        last.idle.iter().for_each(|(_, unparker)| unparker.unpark());
+        drop(last.queue);
         // A task that waits is scheduled by its waker, which drops it now.
-        tasks.into_values().for_each(Waker::wake);
-        for thread in threads {
-            // A task may own its own runtime: its worker ends by itself. A worker's panic has been printed.
-            if thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
-        }
+        last.tasks.into_values().for_each(Waker::wake);
+        last.threads.into_iter().map(|(_, thread)| thread).chain(last.ended).for_each(join);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // No stranger's code runs under the lock, so a poisoned one is whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
+    }
+}
+
+/// Waits for a worker's thread to end.
+fn join(thread: ThreadHandle<()>) {
+    // A task may own its own runtime: its worker ends by itself. A worker's panic has been printed.
+    if thread.thread().id() != thread::current().id() {
+        let _ = thread.join();
     }
 }
 
@@ -180,6 +187,13 @@ impl State {
         match self.idle.iter().position(|(id, _)| Some(*id) == caller) {
             Some(own) => Some(self.idle.remove(own).1),
             None => self.idle.pop().map(|(_, unparker)| unparker),
+        }
+    }
+
+    /// Moves a worker that ends to those to be waited for; one that was not adopted yet will be found among the others.
+    fn leave(&mut self, worker: WorkerId) {
+        if let Some(place) = self.threads.iter().position(|(id, _)| *id == worker) {
+            self.ended.push(self.threads.swap_remove(place).1);
         }
     }
 }
@@ -209,7 +223,7 @@ impl<F: Future> Future for Guarded<F> {
     type Output = Result<F::Output, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(cx))) {
+        match catch(|| self.future.as_mut().poll(cx)) {
             Ok(polled) => polled.map(Ok),
             Err(payload) => Poll::Ready(Err(JoinError::panicked(payload))),
         }

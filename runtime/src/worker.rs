@@ -4,13 +4,12 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use netfd::Parker;
 
 use crate::block_on::park;
 use crate::scheduler::{Next, Scheduler, WorkerId};
+use crate::sync::{Arc, catch, thread, thread_local};
 
 /// After so many tasks without a pause a worker polls, so that input and output go on under full load.
 ///
@@ -19,12 +18,13 @@ const TASKS_BETWEEN_POLLS: u32 = 61;
 
 thread_local! {
     /// The runtime that [`crate::go`] means on this thread, and which of its workers this is, if it is one.
-    static CURRENT: RefCell<Option<(Arc<Scheduler>, Option<WorkerId>)>> = const { RefCell::new(None) };
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
+    static CURRENT: RefCell<Option<(Arc<Scheduler>, Option<WorkerId>)>> = RefCell::new(None);
 }
 
 /// The runtime that runs this thread.
 pub(crate) fn current() -> Option<Arc<Scheduler>> {
-    CURRENT.with_borrow(|current| current.as_ref().map(|(scheduler, _)| scheduler.clone()))
+    CURRENT.with(|current| current.borrow().as_ref().map(|(scheduler, _)| scheduler.clone()))
 }
 
 /// Which worker of `scheduler` this thread is.
@@ -42,7 +42,7 @@ pub(crate) fn current_id(scheduler: &Scheduler) -> Option<WorkerId> {
 /// Runs `inside` on a thread whose [`crate::go`] means `scheduler`.
 pub(crate) fn with_current<T>(scheduler: &Arc<Scheduler>, inside: impl FnOnce() -> T) -> T {
     let worker = current_id(scheduler);
-    let _restore = Restore(CURRENT.replace(Some((scheduler.clone(), worker))));
+    let _restore = Restore(CURRENT.with(|current| current.replace(Some((scheduler.clone(), worker)))));
     inside()
 }
 
@@ -50,7 +50,7 @@ struct Restore(Option<(Arc<Scheduler>, Option<WorkerId>)>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        CURRENT.set(self.0.take());
+        CURRENT.with(|current| current.replace(self.0.take()));
     }
 }
 
@@ -59,15 +59,15 @@ pub(crate) fn start(scheduler: &Arc<Scheduler>) -> io::Result<()> {
     let id = scheduler.worker_id();
     let thread = {
         let scheduler = scheduler.clone();
-        std::thread::Builder::new().name("worker".into()).spawn(move || run(&scheduler, id))?
+        thread::Builder::new().name("worker".into()).spawn(move || run(&scheduler, id))?
     };
-    scheduler.adopt(thread);
+    scheduler.adopt(id, thread);
     Ok(())
 }
 
 /// A worker's life.
 fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
-    CURRENT.set(Some((scheduler.clone(), Some(id))));
+    CURRENT.with(|current| current.replace(Some((scheduler.clone(), Some(id)))));
     let mut parker = Parker::new(scheduler.netpoll());
     let unparker = parker.unparker();
     let mut tasks = 0_u32;
@@ -78,7 +78,7 @@ fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
             Next::Run(runnable) => {
                 tasks = tasks.wrapping_add(1);
                 // The task's own panics are its result; this one comes from dropping what it left.
-                if catch_unwind(AssertUnwindSafe(|| runnable.run())).is_err() {
+                if catch(|| runnable.run()).is_err() {
                     tracing::error!(target: "runtime", "a task's remains panicked when they were dropped");
                 }
                 if tasks.is_multiple_of(TASKS_BETWEEN_POLLS)
@@ -89,7 +89,7 @@ fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
             }
         }
     }
-    CURRENT.set(None);
+    CURRENT.with(|current| current.replace(None));
 }
 
 /// While it lives, another thread does the work of this one, if this one is a worker.
@@ -99,7 +99,7 @@ pub(crate) struct Replaced(Option<Arc<Scheduler>>);
 
 impl Replaced {
     pub(crate) fn here() -> Replaced {
-        let worker_of = CURRENT.with_borrow(|current| match current {
+        let worker_of = CURRENT.with(|current| match &*current.borrow() {
             Some((scheduler, Some(_))) => Some(scheduler.clone()),
             _ => None,
         });

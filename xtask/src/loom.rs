@@ -15,8 +15,8 @@ use crate::process::{capture, quoted, run_and_see};
 use crate::report::Report;
 use crate::workspace::Workspace;
 
-/// The packages that have models, from the bottom floor up; `runtime` joins them with its first one.
-pub(crate) const PACKAGES: [&str; 2] = ["poller", "netfd"];
+/// The packages that have models, from the bottom floor up.
+pub(crate) const PACKAGES: [&str; 3] = ["poller", "netfd", "runtime"];
 
 /// What `cargo xtask loom` is asked to run.
 #[derive(Args, Default)]

@@ -62,9 +62,9 @@ impl Netpoll {
         Ok(Netpoll(Arc::new(Handle(shared))))
     }
 
-    /// A poller for models, which run the stand-by as one of their own threads.
+    /// A poller for models, which run the stand-by as one of their own threads, or do without.
     #[cfg(loom)]
-    pub(crate) fn without_standby() -> Netpoll {
+    pub fn without_standby() -> Netpoll {
         Netpoll(Arc::new(Handle(Arc::new(Shared::new().expect("a fake kernel refuses nothing")))))
     }
 

@@ -1,0 +1,62 @@
+//! What needs no [`Runtime`] in hand: the process-wide runtime and poller, started by their first use.
+
+use std::time::Duration;
+
+use netfd::{Netpoll, Timer};
+
+use crate::block_on::drive;
+use crate::scheduler::Scheduler;
+use crate::sync::OnceLock;
+use crate::{JoinHandle, Runtime, worker};
+
+/// Runs `future` on this thread to its end. Any number of threads may be in it at once, and it may be nested: a worker
+/// that calls it is replaced by another thread for as long as it blocks.
+///
+/// # Panics
+/// If `future` does, or if the process-wide poller cannot be started, with the kernel's reason.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    drive(&netpoll(), future)
+}
+
+/// Starts a task on the runtime that runs the caller, else on the process-wide one, which has a worker for each
+/// processor and is started by the first call.
+///
+/// # Panics
+/// If the process-wide runtime cannot be started, with the kernel's reason.
+///
+/// Go: `runtime.newproc`
+#[doc(alias = "newproc")]
+pub fn go<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match worker::current() {
+        Some(scheduler) => Scheduler::spawn(&scheduler, future),
+        None => process_wide().go(future),
+    }
+}
+
+/// Waits until `duration` has passed; one too long for the clock waits for ever. Cancel-safe.
+///
+/// # Panics
+/// If the process-wide poller cannot be started, with the kernel's reason.
+///
+/// Go: `time.Sleep`
+#[doc(alias = "time.Sleep")]
+pub fn sleep(duration: Duration) -> Timer {
+    Timer::after(&netpoll(), duration)
+}
+
+fn process_wide() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        Runtime::new(workers).unwrap_or_else(|error| panic!("the runtime cannot be started: {error}"))
+    })
+}
+
+/// The process-wide poller.
+fn netpoll() -> Netpoll {
+    Netpoll::global().unwrap_or_else(|error| panic!("the poller cannot be started: {error}"))
+}

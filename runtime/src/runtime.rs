@@ -1,0 +1,90 @@
+//! [`Runtime`]: some workers and the tasks that they run.
+
+use std::io;
+
+use netfd::Netpoll;
+
+use crate::scheduler::Scheduler;
+use crate::sync::Arc;
+use crate::{JoinHandle, block_on, worker};
+
+/// Workers that run tasks, until it is shut down or dropped.
+///
+/// ```
+/// let runtime = runtime::Runtime::new(2)?;
+/// let sum = runtime.block_on(async {
+///     let parts = [runtime::go(async { 1 }), runtime::go(async { 2 })];
+///     let mut sum = 0;
+///     for part in parts {
+///         sum += part.await?;
+///     }
+///     Ok::<i32, runtime::JoinError>(sum)
+/// })?;
+/// assert_eq!(sum, 3);
+/// runtime.shutdown();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Runtime(Arc<Scheduler>);
+
+impl Runtime {
+    /// Starts `workers` threads over the process-wide poller.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] for no workers; what the kernel says when it refuses descriptors or a thread.
+    ///
+    /// Go: `runtime.GOMAXPROCS`
+    #[doc(alias = "GOMAXPROCS")]
+    #[cfg(not(loom))]
+    pub fn new(workers: usize) -> io::Result<Runtime> {
+        Runtime::over(Netpoll::global()?, workers)
+    }
+
+    /// [`Runtime::new`] over another poller.
+    pub(crate) fn over(netpoll: Netpoll, workers: usize) -> io::Result<Runtime> {
+        if workers == 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a runtime needs at least 1 worker, not 0",
+            ));
+        }
+        let runtime = Runtime(Arc::new(Scheduler::new(netpoll)));
+        for _ in 0..workers {
+            // On an error the runtime is dropped, and with it the workers that have been started.
+            worker::start(&runtime.0)?;
+        }
+        Ok(runtime)
+    }
+
+    /// Starts a task on this runtime.
+    pub fn go<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Scheduler::spawn(&self.0, future)
+    }
+
+    /// Runs `future` on this thread to its end; what it starts with [`go`](crate::go) runs on this runtime.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        worker::with_current(&self.0, || block_on::drive(self.0.netpoll(), future))
+    }
+
+    /// Ends all tasks at their next point of waiting, drops them, and waits for the workers to end.
+    ///
+    /// Futures on other executors that share the poller go on.
+    pub fn shutdown(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.0.shut_down();
+    }
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runtime").finish_non_exhaustive()
+    }
+}
