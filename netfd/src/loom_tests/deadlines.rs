@@ -100,6 +100,28 @@ fn a_deadline_that_is_moved_later_while_it_fires_no_longer_counts() {
     });
 }
 
+/// A deadline that is cleared and set again while it fires: the old timer does nothing, and the new one is the only one.
+/// Preemption bound 3.
+#[test]
+fn a_deadline_that_is_set_again_while_it_fires_has_one_timer() {
+    model(3, || {
+        let (shared, token) = descriptor();
+        let desc = shared.cache.slot(token.slot());
+        desc.set_deadline(token, Mode::Read, Some(10), &shared);
+        shared.clock.set(10);
+        let driver = {
+            let shared = shared.clone();
+            thread::spawn(move || poll(&shared))
+        };
+        desc.set_deadline(token, Mode::Read, None, &shared);
+        desc.set_deadline(token, Mode::Read, Some(50), &shared);
+        driver.join().unwrap();
+        assert!(shared.role.has_timers());
+        desc.set_deadline(token, Mode::Read, None, &shared);
+        assert!(!shared.role.has_timers(), "a timer was left behind");
+    });
+}
+
 /// Both directions' deadlines share a timer and split while it fires: the one that stays fires, the one that moves does
 /// not, and fires later. Preemption bound 2.
 #[test]

@@ -193,7 +193,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "|| deadlines.timer.is_none_or(|(armed, _)| armed != id)",
         new: "",
-        model: "loom_tests::deadlines::a_deadline_that_is_moved_later_while_it_fires_no_longer_counts",
+        model: "loom_tests::deadlines::a_deadline_that_is_set_again_while_it_fires_has_one_timer",
     },
     Mutant {
         name: "a timer that fires does not arm itself for what is later",
