@@ -151,23 +151,28 @@ fn the_stand_by_ends_with_its_poller() {
     });
 }
 
-/// A driver that leaves while a task of another executor waits: the stand-by takes over. Preemption bound 1.
+/// A driver that leaves for a task of its own while one of another executor waits: the stand-by takes over.
+/// Preemption bound 1.
 #[test]
 fn the_stand_by_takes_over_from_a_driver_that_leaves() {
     model(1, || {
         let (netpoll, standby) = with_standby();
         let token = netpoll.shared().alloc(3);
+        let busy = Arc::new(Notify::new());
         let driver = {
-            let netpoll = netpoll.clone();
+            let (netpoll, busy) = (netpoll.clone(), busy.clone());
             thread::spawn(move || {
                 let mut parker = Parker::new(&netpoll);
                 netpoll.break_poll();
                 // Sees the break or, in the poller or beside it, the event.
                 parker.park().expect("the fake kernel's wait succeeds");
+                // Does something else, and does not come back.
+                busy.wait();
             })
         };
         let kernel = kernel(&netpoll, &[token]);
         assert_eq!(Task::new().block_on(|cx| wait(netpoll.shared(), token, Read, cx)), Ok(()));
+        busy.notify();
         driver.join().unwrap();
         kernel.join().unwrap();
         drop(netpoll);
