@@ -34,7 +34,9 @@ impl Conn {
     /// Go: `net.TCPConn.Read`
     #[doc(alias = "net.TCPConn.Read")]
     pub async fn read(&self, buf: &mut [u8]) -> Result<usize, OpError> {
-        self.0.fd().read(buf).await.map_err(|cause| self.0.op_error("read", cause))
+        let read = self.0.fd().read(buf).await;
+        tracing::trace!(target: "conn", remote = self.remote(), ?read, "read");
+        self.in_words_of("read", read)
     }
 
     /// Writes all of `buf`, with no other write in between; its length.
@@ -49,7 +51,9 @@ impl Conn {
     #[doc(alias = "net.TCPConn.Write")]
     pub async fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
         let mut written = 0;
-        match self.0.fd().write(buf, &mut written).await {
+        let all = self.0.fd().write(buf, &mut written).await;
+        tracing::trace!(target: "conn", remote = self.remote(), written, ?all, "write");
+        match all {
             Ok(()) => Ok(written),
             Err(cause) => Err(self.0.op_error("write", cause).with_written(written)),
         }
@@ -62,7 +66,9 @@ impl Conn {
     /// # Errors
     /// Those of [`Conn::write`].
     pub async fn write_some(&self, buf: &[u8]) -> Result<usize, OpError> {
-        self.0.fd().write_some(buf).await.map_err(|cause| self.0.op_error("write", cause))
+        let written = self.0.fd().write_some(buf).await;
+        tracing::trace!(target: "conn", remote = self.remote(), ?written, "write some");
+        self.in_words_of("write", written)
     }
 
     /// Closes the connection and waits until its descriptor is gone. Whatever is pending on it, in any task, ends with
@@ -76,6 +82,7 @@ impl Conn {
     /// Go: `net.TCPConn.Close`
     #[doc(alias = "net.TCPConn.Close")]
     pub fn close(&self) -> impl Future<Output = Result<(), OpError>> + Send + use<> {
+        tracing::trace!(target: "conn", remote = self.remote(), "close");
         let closed = self.0.fd().close();
         let conn = self.0.clone();
         async move { closed.await.map_err(|cause| conn.op_error("close", cause)) }
@@ -197,6 +204,11 @@ impl Conn {
     #[doc(alias = "net.TCPConn.SetLinger")]
     pub fn set_linger(&self, linger: Option<Duration>) -> Result<(), OpError> {
         self.in_words_of("set", self.0.set_linger(linger))
+    }
+
+    /// The other end, for traces.
+    fn remote(&self) -> Option<tracing::field::DisplayValue<&Addr>> {
+        self.remote_addr().map(tracing::field::display)
     }
 
     fn in_words_of<T>(&self, op: &'static str, result: Result<T, Error>) -> Result<T, OpError> {

@@ -5,4 +5,5 @@
 #![forbid(unsafe_code)]
 
 pub mod exec;
+pub mod server;
 pub mod skip;

@@ -1,78 +1,147 @@
-//! The echo server as a program: its command line, its totals, and a client that nobody here wrote.
+//! The echo server as a program: its command line, its end, and a client that nobody here wrote.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Output, Stdio};
 
+use integration_tests::server::{Server, program};
 use integration_tests::skip::needs;
 
-/// The example's binary, which cargo builds beside the tests.
-fn program() -> PathBuf {
-    let mut folder = std::env::current_exe().expect("the test's own path");
-    folder.pop();
-    folder.pop();
-    folder.join("examples/echo")
+fn run(arguments: &[&str]) -> Output {
+    Command::new(program()).args(arguments).output().expect("the example starts")
 }
 
-struct Server {
-    child: Child,
-    output: BufReader<ChildStdout>,
-    address: String,
-}
-
-fn start() -> Server {
-    let mut child = Command::new(program())
-        .args(["127.0.0.1:0", "--workers", "2"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the example starts");
-    let mut output = BufReader::new(child.stdout.take().expect("its output is piped"));
-    let mut line = String::new();
-    output.read_line(&mut line).expect("its first line");
-    let address =
-        line.trim().strip_prefix("listening on ").expect("the first line names the address").to_owned();
-    Server { child, output, address }
-}
-
-impl Server {
-    /// Ends the server as a signal does; what it printed last.
-    fn stop(mut self) -> String {
-        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(kill.expect("kill runs").success());
-        let mut rest = String::new();
-        self.output.read_to_string(&mut rest).expect("its last lines");
-        assert!(self.child.wait().expect("it ends").success());
-        rest
-    }
-}
-
-fn refused(arguments: &[&str]) -> Output {
-    let output = Command::new(program()).args(arguments).output().expect("the example starts");
+/// What it says of arguments that it does not take: one line, exit 1.
+fn refused(arguments: &[&str]) -> String {
+    let output = run(arguments);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1, "{output:?}");
-    output
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
 }
 
-#[test]
-fn a_signal_ends_it_with_one_line_of_totals() {
-    let server = start();
-    let mut client = std::net::TcpStream::connect(&server.address).expect("connected");
+/// A client whose five bytes have come back.
+fn served(server: &Server) -> TcpStream {
+    let mut client = TcpStream::connect(server.address()).expect("connected");
     client.write_all(b"hello").expect("written");
     let mut answer = [0; 5];
     client.read_exact(&mut answer).expect("echoed");
     assert_eq!(&answer, b"hello");
-    drop(client);
-    assert_eq!(server.stop(), "1 connections, 5 bytes\n");
+    client
 }
 
 #[test]
-fn a_bad_address_a_port_in_use_and_no_workers_are_one_line_each() {
+fn either_signal_ends_it_with_one_line_of_totals() {
+    for signal in ["INT", "TERM"] {
+        let mut server = Server::start();
+        drop(served(&server));
+        server.signal(signal);
+        assert_eq!(server.wait(), "1 connections, 5 bytes\n", "SIG{signal}");
+    }
+}
+
+#[test]
+fn a_client_that_says_nothing_does_not_hold_its_end_up() {
+    let server = Server::start();
+    let mut silent = TcpStream::connect(server.address()).expect("connected");
+    let mut idle = served(&server);
+    assert_eq!(server.stop(), "2 connections, 5 bytes\n");
+    // Both were still there, and see its end.
+    for client in [&mut silent, &mut idle] {
+        assert_eq!(client.read(&mut [0; 8]).expect("the end, not an error"), 0);
+    }
+}
+
+#[test]
+fn after_a_signal_it_writes_what_it_has_read_and_takes_nobody_else() {
+    let mut server = Server::start();
+    let mut client = served(&server);
+    // More than the buffers between hold, so that the server is held up in the midst of a write.
+    client.set_nonblocking(true).expect("set");
+    let chunk = vec![7; 1 << 20];
+    let mut sent = 0;
+    loop {
+        match client.write(&chunk) {
+            Ok(more) => sent += more,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                match client.write(&chunk) {
+                    Ok(more) => sent += more,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    server.signal("TERM");
+    // Until it refuses others: then it has seen the signal.
+    while TcpStream::connect(server.address()).is_ok() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    client.set_nonblocking(false).expect("set");
+    let mut received = 0;
+    let mut buf = vec![0; 1 << 16];
+    // The end, or the reset that unread bytes cause.
+    while let Ok(more @ 1..) = client.read(&mut buf) {
+        assert!(buf[..more].iter().all(|byte| *byte == 7));
+        received += more;
+    }
+    let totals = server.wait();
+    let written: usize = totals
+        .strip_prefix("1 connections, ")
+        .and_then(|rest| rest.strip_suffix(" bytes\n")?.parse().ok())
+        .unwrap_or_else(|| panic!("the totals are {totals:?}"));
+    assert!(
+        received > 0 && received <= written - 5 && written - 5 <= sent,
+        "{received} of {written} of {sent}"
+    );
+}
+
+#[test]
+fn a_bad_argument_is_one_line_and_exit_1() {
     let held = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = held.local_addr().expect("its address").to_string();
-    let text = |arguments: &[&str]| String::from_utf8(refused(arguments).stderr).expect("text");
-    assert_eq!(text(&["127.0.0.1"]), "echo: listen tcp: address 127.0.0.1: missing port in address\n");
-    assert_eq!(text(&["127.0.0.1:0", "--workers", "0"]), "echo: a runtime needs at least 1 worker, not 0\n");
-    assert_eq!(text(&[&taken]), format!("echo: listen tcp {taken}: bind: address already in use\n"));
+    assert_eq!(refused(&["127.0.0.1"]), "echo: listen tcp: address 127.0.0.1: missing port in address\n");
+    assert_eq!(refused(&["127.0.0.1:65536"]), "echo: listen tcp: address 65536: invalid port\n");
+    assert_eq!(refused(&[&taken]), format!("echo: listen tcp {taken}: bind: address already in use\n"));
+    assert_eq!(
+        refused(&["127.0.0.1:0", "--workers", "0"]),
+        "echo: a runtime needs at least 1 worker, not 0\n"
+    );
+    assert!(refused(&["--workers", "some"]).contains("some"), "the line names what was given");
+    assert!(refused(&["--no-such-flag"]).contains("--no-such-flag"), "the line names what was given");
+}
+
+#[test]
+fn help_and_version_are_printed_on_standard_output() {
+    for (flag, part) in [("--help", "Usage: echo"), ("--version", "echo 0.")] {
+        let output = run(&[flag]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert!(text.contains(part), "{text}");
+        assert!(output.stderr.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn a_trace_shows_the_steps_of_every_floor() {
+    let mut server = Server::start_with(|command| {
+        command.env("RUST_LOG", "trace").env("NO_COLOR", "1").stderr(Stdio::piped());
+    });
+    let mut errors = server.take_errors().expect("standard error is piped");
+    let log = std::thread::spawn(move || {
+        let mut log = String::new();
+        errors.read_to_string(&mut log).map(|_| log)
+    });
+    drop(served(&server));
+    server.stop();
+    let log = log.join().expect("the reader does not panic").expect("text");
+    for floor in ["runtime", "listener", "conn", "netfd::fd", "netfd::poll_desc", "poller"] {
+        assert!(log.contains(&format!(" {floor}: ")), "nothing of {floor} in:\n{log}");
+    }
+    assert!(log.contains("from=wait to=parked"), "no transition in:\n{log}");
 }
 
 #[test]
@@ -80,11 +149,11 @@ fn a_hundred_mebibytes_through_socat_come_back_unchanged() {
     if !needs("socat") {
         return;
     }
-    let server = start();
+    let server = Server::start();
     // `-t 30` waits for the rest of the echo once the input has ended.
     let script = format!(
         "head -c 104857600 /dev/urandom | tee >(sha256sum >&2) | socat -t 30 - TCP:{} | sha256sum",
-        server.address
+        server.address()
     );
     let output = Command::new("bash").args(["-c", &script]).output().expect("bash runs");
     assert!(output.status.success(), "{output:?}");

@@ -109,7 +109,10 @@ impl Listener {
     /// Go: `net.TCPListener.Accept`
     #[doc(alias = "net.TCPListener.Accept")]
     pub async fn accept(&self) -> Result<Conn, OpError> {
-        self.0.accept().await.map(Conn::new).map_err(|cause| self.0.op_error("accept", cause))
+        let accepted = self.0.accept().await.map_err(|cause| self.0.op_error("accept", cause))?;
+        let remote = accepted.remote_addr().map(tracing::field::display);
+        tracing::debug!(target: "listener", remote, "accepted");
+        Ok(Conn::new(accepted))
     }
 
     /// The address that is listened on, with the port that the kernel chose; none if the kernel did not tell it.

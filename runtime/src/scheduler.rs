@@ -40,7 +40,7 @@ struct State {
 
 /// Names a worker within its runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WorkerId(u64);
+pub(crate) struct WorkerId(pub(crate) u64);
 
 /// What a worker is to do.
 pub(crate) enum Next {
@@ -70,6 +70,7 @@ impl Scheduler {
         let guarded = Guarded { future: Box::pin(future), registered };
         let queue = scheduler.clone();
         let (runnable, task) = tasks::spawn(guarded, move |runnable| queue.schedule(runnable));
+        tracing::trace!(target: "runtime", task = id, "go");
         scheduler.lock().tasks.insert(id, runnable.waker());
         runnable.schedule();
         JoinHandle::new(task)
@@ -208,6 +209,7 @@ impl Drop for Registered {
     fn drop(&mut self) {
         let waker = self.scheduler.lock().tasks.remove(&self.id);
         drop(waker);
+        tracing::trace!(target: "runtime", task = self.id, "gone");
     }
 }
 

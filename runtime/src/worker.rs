@@ -71,10 +71,14 @@ fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
     let mut parker = Parker::new(scheduler.netpoll());
     let unparker = parker.unparker();
     let mut tasks = 0_u32;
+    tracing::trace!(target: "runtime", worker = id.0, "starts");
     loop {
         match scheduler.next(id, &unparker) {
             Next::Quit => break,
-            Next::Park => park(&mut parker),
+            Next::Park => {
+                tracing::trace!(target: "runtime", worker = id.0, "parks");
+                park(&mut parker);
+            }
             Next::Run(runnable) => {
                 tasks = tasks.wrapping_add(1);
                 // The task's own panics are its result; this one comes from dropping what it left.
@@ -89,6 +93,7 @@ fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
             }
         }
     }
+    tracing::trace!(target: "runtime", worker = id.0, "ends");
     CURRENT.with(|current| current.replace(None));
 }
 
