@@ -283,7 +283,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.inner.desc().cancel(sequence, self.direction, self.inner.shared());",
         new: "let _ = sequence;",
-        model: "loom_tests::fd::a_dropped_read_hands_the_socket_on",
+        model: "loom_tests::fd::a_dropped_read_leaves_nothing_in_place",
     },
     Mutant {
         name: "close does not evict those who wait",
