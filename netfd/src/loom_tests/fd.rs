@@ -162,19 +162,26 @@ fn a_close_leaves_the_next_user_of_its_slot_alone() {
     });
 }
 
-/// A read that is dropped while its event comes: neither its waker nor its count is left behind. Preemption bound 3.
+/// A read that is dropped while somebody polls, whether or not its event comes: neither its waker nor its count is left
+/// behind. Preemption bound 3.
 #[test]
 fn a_dropped_read_leaves_nothing_in_place() {
-    model(3, || {
-        let (netpoll, fd, peer) = socket(true);
-        let task = Task::new();
-        let op = parked(&fd, &task);
-        let kernel = meanwhile(&netpoll, &peer, |peer, poller| peer.send(poller, b"a"));
-        drop(op);
-        kernel.join().unwrap();
-        assert_eq!(Arc::strong_count(&task), 1, "a waker was left behind");
-        assert_eq!(netpoll.shared().role.waiters(), 0);
-    });
+    for bytes in [&b"a"[..], b""] {
+        model(3, move || {
+            let (netpoll, fd, peer) = socket(true);
+            let task = Task::new();
+            let op = parked(&fd, &task);
+            let kernel = meanwhile(&netpoll, &peer, move |peer, poller| {
+                if !bytes.is_empty() {
+                    peer.send(poller, bytes);
+                }
+            });
+            drop(op);
+            kernel.join().unwrap();
+            assert_eq!(Arc::strong_count(&task), 1, "a waker was left behind");
+            assert_eq!(netpoll.shared().role.waiters(), 0);
+        });
+    }
 }
 
 /// Two reads of one descriptor, the first of which is dropped: the second gets what comes. Preemption bound 2.
