@@ -1,0 +1,175 @@
+//! Go's names in the documentation, in the one form that tools read: ``Go: `net.Dial`, `net.Dialer.Dial` ``.
+
+use syn::visit::{self, Visit};
+use syn::{Attribute, Field, File, ImplItem, Item, Meta, TraitItem, Variant};
+
+use crate::assert_none;
+use crate::house::House;
+use crate::sources::{attributes, text};
+
+/// The floors, whose items have counterparts in Go.
+const FLOORS: [&str; 5] = ["poller", "netfd", "conn", "listener", "runtime"];
+
+/// The last elements of the paths of Go's packages that are named.
+const PACKAGES: [&str; 8] = ["io", "net", "netip", "os", "poll", "runtime", "syscall", "time"];
+
+/// Methods that answer to the name of a field in Go. The line of their type names the struct.
+const FIELDS: [(&str, &str); 3] = [
+    ("netfd/src/error/addr.rs", "alias = \"Err\""),
+    ("netfd/src/error/op.rs", "alias = \"Addr\""),
+    ("netfd/src/error/op.rs", "alias = \"Source\""),
+];
+
+/// What is wrong with the names in a file.
+fn mistakes(file: &File) -> Vec<String> {
+    let mut names = Names(vec![]);
+    names.visit_file(file);
+    names.0
+}
+
+struct Names(Vec<String>);
+
+impl Names {
+    /// An item that answers to Go's name in a search also says which name that is.
+    fn check_alias(&mut self, attributes: &[Attribute]) {
+        let named = attributes.iter().flat_map(lines).any(|line| line.starts_with("Go: "));
+        for alias in attributes.iter().filter_map(alias).filter(|_| !named) {
+            self.0.push(format!("doc({alias}) without a line `Go: `"));
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Names {
+    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        let wrong = lines(attribute).into_iter().filter(|line| line.starts_with("Go:") && !well_formed(line));
+        self.0.extend(wrong);
+    }
+
+    fn visit_item(&mut self, item: &'ast Item) {
+        self.check_alias(attributes(item));
+        visit::visit_item(self, item);
+    }
+
+    fn visit_impl_item(&mut self, item: &'ast ImplItem) {
+        self.check_alias(match item {
+            ImplItem::Const(item) => &item.attrs,
+            ImplItem::Fn(item) => &item.attrs,
+            ImplItem::Type(item) => &item.attrs,
+            _ => &[],
+        });
+        visit::visit_impl_item(self, item);
+    }
+
+    fn visit_trait_item(&mut self, item: &'ast TraitItem) {
+        self.check_alias(match item {
+            TraitItem::Const(item) => &item.attrs,
+            TraitItem::Fn(item) => &item.attrs,
+            TraitItem::Type(item) => &item.attrs,
+            _ => &[],
+        });
+        visit::visit_trait_item(self, item);
+    }
+
+    fn visit_variant(&mut self, variant: &'ast Variant) {
+        self.check_alias(&variant.attrs);
+        visit::visit_variant(self, variant);
+    }
+
+    fn visit_field(&mut self, field: &'ast Field) {
+        self.check_alias(&field.attrs);
+        visit::visit_field(self, field);
+    }
+}
+
+/// The lines of a doc comment, without the spaces around them.
+fn lines(attribute: &Attribute) -> Vec<String> {
+    let text = if attribute.path().is_ident("doc") { text(attribute) } else { None };
+    text.unwrap_or_default().lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// What stands in a `#[doc(alias …)]`.
+fn alias(attribute: &Attribute) -> Option<String> {
+    match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("doc") => {
+            Some(list.tokens.to_string()).filter(|tokens| tokens.starts_with("alias"))
+        }
+        _ => None,
+    }
+}
+
+fn well_formed(line: &str) -> bool {
+    line.strip_prefix("Go: ").is_some_and(|names| {
+        names.split(", ").all(|name| {
+            name.strip_prefix('`').and_then(|name| name.strip_suffix('`')).is_some_and(is_a_name_of_go)
+        })
+    })
+}
+
+/// `package.Name` or `package.Type.method`.
+fn is_a_name_of_go(name: &str) -> bool {
+    let parts: Vec<_> = name.split('.').collect();
+    let identifier = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_');
+    (2..=3).contains(&parts.len()) && PACKAGES.contains(&parts[0]) && parts[1..].iter().all(identifier)
+}
+
+#[test]
+fn names_of_go_have_the_form_that_tools_read() {
+    let house = House::new();
+    let members = house.members();
+    let mut broken = vec![];
+    for source in FLOORS.iter().flat_map(|floor| house.library(members[floor])) {
+        let is_field = |what: &String| {
+            FIELDS
+                .iter()
+                .any(|(file, alias)| *file == source.path && what.starts_with(&format!("doc({alias})")))
+        };
+        let mistakes = mistakes(&source.file).into_iter().filter(|what| !is_field(what));
+        broken.extend(mistakes.map(|what| format!("{}: {what}", source.path)));
+    }
+    assert_none(&broken, "a name of Go's that tools do not understand");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> bool {
+        !mistakes(&syn::parse_file(text).expect("a snippet of Rust")).is_empty()
+    }
+
+    #[test]
+    fn lines_of_another_form_are_seen() {
+        for line in [
+            "Go: net.Dial",
+            "Go: `Dial`",
+            "Go: `fmt.Print`",
+            "Go: `net.Dial` and more",
+            "Go: `net.Dial`.",
+            "Go: `net.Dial` `net.Dialer`",
+            "Go: `net.Dial`,",
+            "Go: `net.Dial, net.Dialer`",
+            "Go: `net.TCPConn.Read.x`",
+            "Go:`net.Dial`",
+            "Go: ",
+        ] {
+            assert!(wrong(&format!("/// {line}\nfn f() {{}}")), "{line}");
+            assert!(wrong(&format!("//! {line}\n")), "{line}");
+            assert!(wrong(&format!("struct X {{\n    /// {line}\n    y: u8 }}")), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_right_form_passes() {
+        assert!(!wrong("//! Go: `net.Dial`, `poll.FD.Read`\n\n/// An item; Go: whatever.\nfn f() {}"));
+    }
+
+    #[test]
+    fn an_alias_needs_its_line() {
+        let alias = "#[doc(alias = \"Dial\")]";
+        assert!(wrong(&format!("{alias} pub fn f() {{}}")));
+        assert!(wrong(&format!("impl X {{ /// Text.\n {alias} pub fn f() {{}} }}")));
+        assert!(wrong(&format!("trait X {{ {alias} fn f(); }}")));
+        assert!(wrong(&format!("enum X {{ {alias} Y }}")));
+        assert!(!wrong(&format!("/// Go: `net.Dial`\n{alias} pub fn f() {{}}")));
+    }
+}
