@@ -4,7 +4,7 @@
 //!   cargo xtask test ──┬─ lint ── format, clippy, clippy over the models, rustdoc
 //!                      ├─ unit and integration tests
 //!                      ├─ doc tests
-//!                      └─ loom ── every model of poller and netfd
+//!                      └─ loom ── every model of every package that has some
 //!
 //!   cargo xtask loom --mutants ── breaks the shipped code in a copy, one place at a time; a model must notice
 //! ```
@@ -53,7 +53,7 @@ enum Command {
     Lint,
     /// Build the documentation of every crate, with warnings denied.
     Doc,
-    /// Run the loom models of poller and netfd.
+    /// Run the loom models of every package that has some.
     ///
     /// A package in which no model ran is a failure, not a success.
     Loom(loom::Options),

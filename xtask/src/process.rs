@@ -1,11 +1,19 @@
 //! Child processes: run to the end with their output passed on, or captured under a time limit.
 
+#[cfg(unix)]
+mod group;
+#[cfg(not(unix))]
+#[path = "process/single.rs"]
+mod group;
+
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+
+use group::Group;
 
 /// Runs a command whose output goes where ours goes. Anything but success is an error that quotes the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
@@ -52,33 +60,32 @@ pub(crate) struct Captured {
     pub(crate) took: Duration,
 }
 
-/// Runs a command with its output captured, and kills it when `limit` has passed.
+/// Runs a command with its output captured, and kills it when `limit` has passed, with everything that it started.
 pub(crate) fn capture(command: &mut Command, limit: Duration) -> Result<Captured> {
     let start = Instant::now();
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot start `{}`", quoted(command)))?;
-    let out = drain(child.stdout.take().expect("standard output is piped"));
-    let err = drain(child.stderr.take().expect("standard error is piped"));
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break Some(status);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut group = Group::spawn(command).with_context(|| format!("cannot start `{}`", quoted(command)))?;
+    let out = drain(group.leader().stdout.take().expect("standard output is piped"));
+    let err = drain(group.leader().stderr.take().expect("standard error is piped"));
+    let in_time = loop {
+        if group.is_over()? {
+            break true;
         }
         if start.elapsed() > limit {
-            child.kill()?;
-            child.wait()?;
-            break None;
+            break false;
         }
         thread::sleep(Duration::from_millis(10));
     };
+    let status = group.end()?;
     let took = start.elapsed();
     let collect =
         |bytes: thread::JoinHandle<Vec<u8>>| bytes.join().expect("a reader of a pipe does not panic");
     let output = [collect(out), collect(err)].concat();
-    Ok(Captured { output: String::from_utf8_lossy(&output).into_owned(), status, took })
+    Ok(Captured {
+        output: String::from_utf8_lossy(&output).into_owned(),
+        status: in_time.then_some(status),
+        took,
+    })
 }
 
 /// Reads a pipe to its end on a thread of its own, so that a full pipe never holds the child up.

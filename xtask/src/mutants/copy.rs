@@ -59,3 +59,29 @@ fn names(folder: &Path) -> Result<BTreeSet<PathBuf>> {
         .and_then(|entries| entries.map(name).collect())
         .with_context(|| format!("cannot list {}", folder.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_interrupted_run_left_broken_is_mended_and_the_rest_keeps_its_date() {
+        let folder = std::env::temp_dir().join(format!("xtask-mirror-{}", std::process::id()));
+        let (from, to) = (folder.join("from"), folder.join("to"));
+        fs::create_dir_all(from.join("src")).unwrap();
+        fs::create_dir_all(&to).unwrap();
+        fs::write(from.join("src/a.rs"), "whole").unwrap();
+        fs::write(from.join("src/b.rs"), "untouched").unwrap();
+        mirror(&from, &to).unwrap();
+        let date = |name| fs::metadata(to.join(name)).unwrap().modified().unwrap();
+        let before = date("src/b.rs");
+
+        fs::write(to.join("src/a.rs"), "broken").unwrap();
+        fs::write(to.join("src/left-over.rs"), "").unwrap();
+        mirror(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(to.join("src/a.rs")).unwrap(), "whole");
+        assert!(!to.join("src/left-over.rs").exists());
+        assert_eq!(date("src/b.rs"), before);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -44,6 +44,8 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     fs::create_dir_all(&broken.root).with_context(|| format!("cannot create {}", broken.root.display()))?;
     copy::mirror(&workspace.root, &broken.root)?;
 
+    // Building takes a while and says nothing.
+    println!("{} mutants; first the models as they are", asked.len());
     let start = Instant::now();
     for package in
         options.packages().filter(|package| asked.iter().any(|mutant| mutant.package() == *package))
