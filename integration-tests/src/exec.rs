@@ -10,7 +10,7 @@ use netfd::{Netpoll, Timer};
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// An executor that a test runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Exec {
     /// The project's own.
     Runtime,

@@ -5,5 +5,6 @@
 #![forbid(unsafe_code)]
 
 pub mod exec;
+pub mod limits;
 pub mod server;
 pub mod skip;

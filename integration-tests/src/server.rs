@@ -20,23 +20,34 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it on a port of loopback that the kernel chooses, with two workers.
+    /// Starts the example on a port of loopback that the kernel chooses, with two workers.
     pub fn start() -> Server {
-        Server::start_with(|_| {})
+        Server::start_command(&mut Server::example())
     }
 
-    /// [`Server::start`], with something else to be set on the command first.
-    pub fn start_with(configure: impl FnOnce(&mut Command)) -> Server {
+    /// The command that [`Server::start`] starts.
+    pub fn example() -> Command {
         let mut command = Command::new(program());
-        command.args(["127.0.0.1:0", "--workers", "2"]).stdout(Stdio::piped());
-        configure(&mut command);
-        let mut child = command.spawn().expect("the example starts");
-        let mut output = BufReader::new(child.stdout.take().expect("its output is piped"));
+        command.args(["127.0.0.1:0", "--workers", "2"]);
+        command
+    }
+
+    /// Starts a server whose first line names its address, as the example's does.
+    pub fn start_command(command: &mut Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
+        let output = BufReader::new(child.stdout.take().expect("its output is piped"));
+        let mut server = Server { child, output, address: String::new() };
+        let line = server.next_line();
+        server.address =
+            line.strip_prefix("listening on ").expect("the first line names the address").to_owned();
+        server
+    }
+
+    /// Waits for the next line that it prints.
+    pub fn next_line(&mut self) -> String {
         let mut line = String::new();
-        output.read_line(&mut line).expect("its first line");
-        let address =
-            line.trim().strip_prefix("listening on ").expect("the first line names the address").to_owned();
-        Server { child, output, address }
+        self.output.read_line(&mut line).expect("its output is text");
+        line.trim_end().to_owned()
     }
 
     /// Where it listens.

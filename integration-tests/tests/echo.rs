@@ -127,9 +127,9 @@ fn help_and_version_are_printed_on_standard_output() {
 
 #[test]
 fn a_trace_shows_the_steps_of_every_floor() {
-    let mut server = Server::start_with(|command| {
-        command.env("RUST_LOG", "trace").env("NO_COLOR", "1").stderr(Stdio::piped());
-    });
+    let mut server = Server::start_command(
+        Server::example().env("RUST_LOG", "trace").env("NO_COLOR", "1").stderr(Stdio::piped()),
+    );
     let mut errors = server.take_errors().expect("standard error is piped");
     let log = std::thread::spawn(move || {
         let mut log = String::new();
