@@ -136,7 +136,7 @@ impl Conn {
     /// Go: `net.TCPConn.SetDeadline`
     #[doc(alias = "net.TCPConn.SetDeadline")]
     pub fn set_deadline(&self, when: Option<Instant>) -> Result<(), OpError> {
-        self.in_words_of("set", self.0.fd().set_deadline(Mode::Both, when))
+        self.move_deadline(Mode::Both, when)
     }
 
     /// [`Conn::set_deadline`] for reads alone.
@@ -147,7 +147,7 @@ impl Conn {
     /// Go: `net.TCPConn.SetReadDeadline`
     #[doc(alias = "net.TCPConn.SetReadDeadline")]
     pub fn set_read_deadline(&self, when: Option<Instant>) -> Result<(), OpError> {
-        self.in_words_of("set", self.0.fd().set_deadline(Mode::Read, when))
+        self.move_deadline(Mode::Read, when)
     }
 
     /// [`Conn::set_deadline`] for writes alone.
@@ -158,7 +158,7 @@ impl Conn {
     /// Go: `net.TCPConn.SetWriteDeadline`
     #[doc(alias = "net.TCPConn.SetWriteDeadline")]
     pub fn set_write_deadline(&self, when: Option<Instant>) -> Result<(), OpError> {
-        self.in_words_of("set", self.0.fd().set_deadline(Mode::Write, when))
+        self.move_deadline(Mode::Write, when)
     }
 
     /// Sends small writes at once (`true`, as every connection starts), or gathers them.
@@ -204,6 +204,12 @@ impl Conn {
     #[doc(alias = "net.TCPConn.SetLinger")]
     pub fn set_linger(&self, linger: Option<Duration>) -> Result<(), OpError> {
         self.in_words_of("set", self.0.set_linger(linger))
+    }
+
+    fn move_deadline(&self, mode: Mode, when: Option<Instant>) -> Result<(), OpError> {
+        // As in Go, a deadline's error names this end alone.
+        let failed = |cause| OpError::new("set", self.0.net(), cause).with_addr(self.0.local_addr().cloned());
+        self.0.fd().set_deadline(mode, when).map_err(failed)
     }
 
     /// The other end, for traces.
