@@ -34,7 +34,11 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
         })
         .collect();
     if asked.is_empty() {
-        bail!("no mutant was asked for: the table has none with such a name or package");
+        let package = options.package.as_deref().map(|package| format!(" of {package}")).unwrap_or_default();
+        match &options.filter {
+            Some(filter) => bail!("no mutant{package} has a name that contains `{filter}`"),
+            None => bail!("there is no mutant{package}"),
+        }
     }
 
     let broken = Workspace {
