@@ -129,7 +129,7 @@ on_every_executor!(readers_of_one_connection_go_in_turn_and_a_close_ends_both, |
             let (mut read, mut byte) = (Vec::new(), [0]);
             loop {
                 match conn.read(&mut byte).await {
-                    Ok(n) => read.extend(&byte[..n]),
+                    Ok(n) => read.extend_from_slice(&byte[..n]),
                     Err(error) => return (read, error.is_closed()),
                 }
             }
