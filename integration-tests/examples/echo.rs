@@ -19,6 +19,8 @@ use signal_hook::iterator::Signals;
 
 /// How long connections may take after a signal to write what they have read.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long a client is silent that sends no more.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// Echoes what it is sent, over TCP, until SIGINT (Ctrl-C) or SIGTERM.
 #[derive(Parser)]
@@ -123,8 +125,21 @@ async fn echo(conn: &Conn, connections: &Connections) -> Result<(), conn::OpErro
                 connections.bytes.fetch_add(read as u64, Relaxed);
             }
             // The server ends; what was read has been written.
-            Err(error) if error.is_timeout() => return conn.close().await,
+            Err(error) if error.is_timeout() => return finish(conn).await,
             Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Ends a connection of which the client gets all that was written: input that nobody has read would make the end a
+/// reset, and the kernel would drop what it has not sent yet.
+async fn finish(conn: &Conn) -> Result<(), conn::OpError> {
+    conn.close_write()?;
+    let mut unread = vec![0; 16 << 10];
+    loop {
+        conn.set_read_deadline(Some(Instant::now() + QUIET))?;
+        if !matches!(conn.read(&mut unread).await, Ok(1..)) {
+            return conn.close().await;
         }
     }
 }

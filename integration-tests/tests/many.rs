@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
 fn five_thousand_connections_on_runtime() {
+    // The server gets its limit from this process.
+    limits::allow_all_descriptors();
     let server = Server::start_command(&mut Server::example());
     echo_on_all(Exec::Runtime, server, 5_000);
 }
