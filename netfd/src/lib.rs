@@ -43,8 +43,8 @@
 )]
 
 mod addr;
+mod attempt;
 mod cell;
-
 mod clock;
 mod driver;
 mod error;

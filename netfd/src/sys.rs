@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, sockopt};
 
-use crate::fd::Attempt;
+use crate::attempt::Attempt;
 use crate::{Addr, Error};
 
 /// A socket of ours; it is closed when it is dropped.

@@ -2,11 +2,10 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use netfd::{Netpoll, Parker};
 
-use crate::sync::thread;
+use crate::idle::park;
 use crate::worker;
 
 /// Runs `future` to its end; a worker that calls it is replaced by another thread meanwhile.
@@ -20,13 +19,5 @@ pub(crate) fn drive<F: Future>(netpoll: &Netpoll, future: F) -> F::Output {
             return output;
         }
         park(&mut parker);
-    }
-}
-
-/// Parks. A kernel that refuses to wait is asked again a little later: there is nobody to hand the error to.
-pub(crate) fn park(parker: &mut Parker) {
-    if let Err(error) = parker.park() {
-        tracing::error!(target: "runtime", %error, "the kernel's wait failed");
-        thread::sleep(Duration::from_millis(10));
     }
 }

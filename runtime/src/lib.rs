@@ -26,6 +26,7 @@
 mod block_on;
 #[cfg(not(loom))]
 mod global;
+mod idle;
 mod join;
 #[cfg(all(test, loom))]
 mod loom_tests;

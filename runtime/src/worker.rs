@@ -7,7 +7,7 @@ use std::io;
 
 use netfd::Parker;
 
-use crate::block_on::park;
+use crate::idle::park;
 use crate::scheduler::{Next, Scheduler, WorkerId};
 use crate::sync::{Arc, catch, thread, thread_local};
 

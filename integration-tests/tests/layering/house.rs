@@ -62,7 +62,7 @@ impl House {
     }
 
     /// The source files of a package's library.
-    pub(crate) fn library(&self, package: &Package) -> Vec<SourceFile> {
+    pub(crate) fn shipped(&self, package: &Package) -> Vec<SourceFile> {
         let library =
             package.targets.iter().find(|target| target.is_lib()).expect("the package has a library");
         sources::files(&self.root, library.src_path.as_std_path())

@@ -72,7 +72,7 @@ fn modelled(house: &House) -> Vec<(&str, Vec<SourceFile>)> {
         .members()
         .into_iter()
         .filter(|(_, package)| package.dependencies.iter().any(|dependency| dependency.name == "loom"));
-    with_loom.map(|(name, package)| (name, house.library(package))).collect()
+    with_loom.map(|(name, package)| (name, house.shipped(package))).collect()
 }
 
 #[test]

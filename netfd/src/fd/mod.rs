@@ -26,7 +26,6 @@ use std::time::Instant;
 
 use poller::{Mode, Poller, Token, Trigger};
 
-pub(crate) use op::Attempt;
 pub use op::OpState;
 
 use drained::Drained;

@@ -6,16 +6,11 @@ use std::task::{Context, Poll, ready};
 
 use super::{Fd, Inner, Reference};
 use crate::Error;
+use crate::attempt::Attempt;
 use crate::fd_mutex::Ticket;
 use crate::netpoll::poll_desc::Direction;
 use crate::sync::Arc;
 use crate::sys::Lent;
-
-/// How a call that may have to wait ended.
-pub(crate) enum Attempt<T> {
-    Done(T),
-    WouldBlock,
-}
 
 /// What an operation keeps between polls. Dropped, it gives all of it back: that is cancellation.
 #[derive(Default)]

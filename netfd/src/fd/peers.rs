@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use poller::Mode;
 use rustix::net::Shutdown;
 
-use super::{Attempt, Fd, OpState};
+use super::{Fd, OpState};
+use crate::attempt::Attempt;
 use crate::netpoll::poll_desc::Direction;
 use crate::{Addr, Error, sys};
 

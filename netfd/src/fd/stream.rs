@@ -5,7 +5,8 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use super::{Attempt, Fd, OpState};
+use super::{Fd, OpState};
+use crate::attempt::Attempt;
 use crate::netpoll::poll_desc::Direction;
 use crate::{Error, sys};
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use loom::thread;
 use poller::{Events, Facts, Mode, Token};
 
-use super::{Task, descriptor, event, model, poll, wait};
+use super::{Task, descriptor, event, model, park, poll, spawn, wait};
 use crate::netpoll::poll_desc::Direction::{Read, Write};
 use crate::netpoll::ready_list::ReadyList;
 use crate::netpoll::shared::Shared;
@@ -17,12 +17,9 @@ use crate::{Error, Netpoll, Timer};
 fn a_past_deadline_that_is_set_while_a_task_parks_is_not_lost() {
     model(3, || {
         let (shared, token) = descriptor();
-        let setter = {
-            let shared = shared.clone();
-            thread::spawn(move || {
-                shared.cache.slot(token.slot()).set_deadline(token, Mode::Read, Some(0), &shared);
-            })
-        };
+        let setter = spawn(&shared, move |shared| {
+            shared.cache.slot(token.slot()).set_deadline(token, Mode::Read, Some(0), shared);
+        });
         let task = Task::new();
         assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Err(Error::DeadlineExceeded));
         setter.join().unwrap();
@@ -37,10 +34,7 @@ fn a_deadline_that_fires_while_a_task_parks_is_not_lost() {
         let (shared, token) = descriptor();
         shared.cache.slot(token.slot()).set_deadline(token, Mode::Both, Some(10), &shared);
         shared.clock.set(10);
-        let driver = {
-            let shared = shared.clone();
-            thread::spawn(move || poll(&shared))
-        };
+        let driver = spawn(&shared, poll);
         let task = Task::new();
         assert_eq!(task.block_on(|cx| wait(&shared, token, Write, cx)), Err(Error::DeadlineExceeded));
         driver.join().unwrap();
@@ -60,10 +54,7 @@ fn a_deadline_that_is_cleared_while_it_fires_costs_no_readiness() {
         let waker = Waker::from(task.clone());
         let first = wait(&shared, token, Read, &mut Context::from_waker(&waker));
         assert_eq!(first, Poll::Pending);
-        let driver = {
-            let shared = shared.clone();
-            thread::spawn(move || poll(&shared))
-        };
+        let driver = spawn(&shared, poll);
         shared.cache.slot(token.slot()).set_deadline(token, Mode::Read, None, &shared);
         event(&shared, token);
         assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
@@ -81,16 +72,12 @@ fn a_deadline_that_is_moved_later_while_it_fires_no_longer_counts() {
         let desc = shared.cache.slot(token.slot());
         desc.set_deadline(token, Mode::Read, Some(10), &shared);
         shared.clock.set(10);
-        let driver = {
-            let shared = shared.clone();
-            thread::spawn(move || poll(&shared))
-        };
+        let driver = spawn(&shared, poll);
         desc.set_deadline(token, Mode::Read, Some(50), &shared);
         let task = Task::new();
-        let waker = Waker::from(task.clone());
-        assert_eq!(wait(&shared, token, Read, &mut Context::from_waker(&waker)), Poll::Pending);
+        park(&shared, token, Read, &task);
         driver.join().unwrap();
-        assert_eq!(wait(&shared, token, Read, &mut Context::from_waker(&waker)), Poll::Pending);
+        park(&shared, token, Read, &task);
         // The new one counts, whichever timer it stands in.
         shared.clock.set(50);
         poll(&shared);
@@ -109,10 +96,7 @@ fn a_deadline_that_is_set_again_while_it_fires_has_one_timer() {
         let desc = shared.cache.slot(token.slot());
         desc.set_deadline(token, Mode::Read, Some(10), &shared);
         shared.clock.set(10);
-        let driver = {
-            let shared = shared.clone();
-            thread::spawn(move || poll(&shared))
-        };
+        let driver = spawn(&shared, poll);
         desc.set_deadline(token, Mode::Read, None, &shared);
         desc.set_deadline(token, Mode::Read, Some(50), &shared);
         driver.join().unwrap();
@@ -131,18 +115,14 @@ fn deadlines_of_both_directions_split_while_they_fire() {
         let desc = shared.cache.slot(token.slot());
         desc.set_deadline(token, Mode::Both, Some(10), &shared);
         shared.clock.set(10);
-        let driver = {
-            let shared = shared.clone();
-            thread::spawn(move || poll(&shared))
-        };
+        let driver = spawn(&shared, poll);
         desc.set_deadline(token, Mode::Write, Some(50), &shared);
         let writer = Task::new();
-        let waker = Waker::from(writer.clone());
-        assert_eq!(wait(&shared, token, Write, &mut Context::from_waker(&waker)), Poll::Pending);
+        park(&shared, token, Write, &writer);
         assert_eq!(Task::new().block_on(|cx| wait(&shared, token, Read, cx)), Err(Error::DeadlineExceeded));
         driver.join().unwrap();
         // The firing may have moved it on, but not out.
-        assert_eq!(wait(&shared, token, Write, &mut Context::from_waker(&waker)), Poll::Pending);
+        park(&shared, token, Write, &writer);
         shared.clock.set(50);
         poll(&shared);
         assert_eq!(writer.block_on(|cx| wait(&shared, token, Write, cx)), Err(Error::DeadlineExceeded));
@@ -164,13 +144,10 @@ fn deadlines_of_both_directions_merge_while_one_fires() {
             let waited = wait(&shared, token, *direction, &mut Context::from_waker(&waker));
             assert_eq!(waited, Poll::Pending);
         }
-        let driver = {
-            let shared = shared.clone();
-            thread::spawn(move || {
-                shared.clock.set(10);
-                poll(&shared);
-            })
-        };
+        let driver = spawn(&shared, move |shared| {
+            shared.clock.set(10);
+            poll(shared);
+        });
         desc.set_deadline(token, Mode::Write, Some(10), &shared);
         driver.join().unwrap();
         // What was set too late for that poll is due in the next.
@@ -219,18 +196,11 @@ fn readiness_close_and_time_out() -> (Arc<Shared>, Token, Arc<Task>, [thread::Jo
     let (shared, token) = descriptor();
     shared.cache.slot(token.slot()).set_deadline(token, Mode::Read, Some(10), &shared);
     let task = Task::new();
-    let waker = Waker::from(task.clone());
-    assert!(wait(&shared, token, Read, &mut Context::from_waker(&waker)).is_pending());
+    park(&shared, token, Read, &task);
     shared.poller.raise(token, Mode::Read, Facts::EMPTY);
     shared.clock.set(10);
-    let driver = {
-        let shared = shared.clone();
-        thread::spawn(move || poll(&shared))
-    };
-    let closer = {
-        let shared = shared.clone();
-        thread::spawn(move || shared.cache.slot(token.slot()).evict(token, &shared))
-    };
+    let driver = spawn(&shared, poll);
+    let closer = spawn(&shared, move |shared| shared.cache.slot(token.slot()).evict(token, shared));
     (shared, token, task, [driver, closer])
 }
 
@@ -245,15 +215,7 @@ fn a_new_timer_breaks_a_longer_sleep() {
             let shared = netpoll.shared_arc();
             let (token, _) = (shared.alloc(3), shared.alloc(4));
             shared.cache.slot(token.slot()).set_deadline(token, Mode::Write, other, &shared);
-            let driver = {
-                let shared = shared.clone();
-                thread::spawn(move || {
-                    // Looks up at the break, or has not slept because it saw the timer. A deadlock if neither.
-                    let mut list = ReadyList::new();
-                    shared.poll_blocking(&mut Events::default(), &mut list).unwrap();
-                    list.wake_all();
-                })
-            };
+            let driver = spawn(&shared, sleep);
             let mut timer = std::pin::pin!(Timer::due(&netpoll, 2));
             let task = Task::new();
             let waker = Waker::from(task.clone());
@@ -277,10 +239,7 @@ fn a_timer_is_dropped_while_it_fires() {
         let mut timer = Box::pin(Timer::due(&netpoll, 2));
         assert!(timer.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         shared.clock.set(2);
-        let driver = {
-            let shared = shared.clone();
-            thread::spawn(move || poll(&shared))
-        };
+        let driver = spawn(&shared, poll);
         drop(timer);
         drop(waker);
         driver.join().unwrap();
@@ -296,16 +255,15 @@ fn an_earlier_deadline_breaks_a_longer_sleep() {
     model(3, || {
         let (shared, token) = descriptor();
         shared.cache.slot(token.slot()).set_deadline(token, Mode::Write, Some(DAY), &shared);
-        let driver = {
-            let shared = shared.clone();
-            thread::spawn(move || {
-                // Looks up at the break, or has not slept because it saw the new time. A deadlock if neither.
-                let mut list = ReadyList::new();
-                shared.poll_blocking(&mut Events::default(), &mut list).unwrap();
-                list.wake_all();
-            })
-        };
+        let driver = spawn(&shared, sleep);
         shared.cache.slot(token.slot()).set_deadline(token, Mode::Read, Some(2), &shared);
         driver.join().unwrap();
     });
+}
+
+/// Sleeps in the poller once: looks up at the break, or has not slept because it saw the timer. A deadlock if neither.
+fn sleep(shared: &Shared) {
+    let mut list = ReadyList::new();
+    shared.poll_blocking(&mut Events::default(), &mut list).unwrap();
+    list.wake_all();
 }

@@ -9,7 +9,7 @@ use loom::sync::{Mutex, Notify};
 use loom::thread;
 use poller::{Facts, Mode, Token};
 
-use super::{Task, model, wait};
+use super::{Task, model, park, wait};
 use crate::netpoll::poll_desc::Direction::Read;
 use crate::{Netpoll, Parker};
 
@@ -188,8 +188,7 @@ fn the_stand_by_stands_down_for_a_driver() {
         let tokens = [netpoll.shared().alloc(3), netpoll.shared().alloc(4)];
         // Calls the stand-by, for nobody drives.
         let first = Task::new();
-        let waker = std::task::Waker::from(first.clone());
-        assert!(wait(netpoll.shared(), tokens[0], Read, &mut Context::from_waker(&waker)).is_pending());
+        park(netpoll.shared(), tokens[0], Read, &first);
         let kernel = kernel(&netpoll, &[tokens[1], tokens[0]]);
         assert_eq!(drive(&netpoll, |cx| wait(netpoll.shared(), tokens[1], Read, cx)), Ok(()));
         assert_eq!(first.block_on(|cx| wait(netpoll.shared(), tokens[0], Read, cx)), Ok(()));

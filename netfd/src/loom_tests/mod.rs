@@ -84,6 +84,20 @@ fn wait(
     shared.cache.slot(token.slot()).poll_wait(token.sequence(), direction, cx, shared)
 }
 
+/// A wait that has no reason to end yet.
+#[track_caller]
+fn park(shared: &Shared, token: Token, direction: Direction, task: &Arc<Task>) {
+    let waker = Waker::from(task.clone());
+    let waited = wait(shared, token, direction, &mut Context::from_waker(&waker));
+    assert_eq!(waited, Poll::Pending);
+}
+
+/// Does something on a thread of its own.
+fn spawn(shared: &Arc<Shared>, act: impl FnOnce(&Shared) + 'static) -> thread::JoinHandle<()> {
+    let shared = shared.clone();
+    thread::spawn(move || act(&shared))
+}
+
 /// An event comes from the kernel, and somebody polls.
 fn event(shared: &Shared, token: Token) {
     shared.poller.raise(token, Mode::Read, Facts::EMPTY);

@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 use loom::thread;
 use poller::{Facts, Mode};
 
-use super::{Task, descriptor, event, model, poll, wait};
+use super::{Task, descriptor, event, model, park, poll, spawn, wait};
 use crate::Error;
 use crate::netpoll::poll_desc::Direction::Read;
 
@@ -16,10 +16,7 @@ use crate::netpoll::poll_desc::Direction::Read;
 fn readiness_that_comes_while_a_task_parks_is_not_lost() {
     model(3, || {
         let (shared, token) = descriptor();
-        let kernel = {
-            let shared = shared.clone();
-            thread::spawn(move || event(&shared, token))
-        };
+        let kernel = spawn(&shared, move |shared| event(shared, token));
         let task = Task::new();
         assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
         kernel.join().unwrap();
@@ -32,10 +29,7 @@ fn readiness_that_comes_while_a_task_parks_is_not_lost() {
 fn a_close_that_comes_while_a_task_parks_is_not_lost() {
     model(3, || {
         let (shared, token) = descriptor();
-        let closer = {
-            let shared = shared.clone();
-            thread::spawn(move || shared.cache.slot(token.slot()).evict(token, &shared))
-        };
+        let closer = spawn(&shared, move |shared| shared.cache.slot(token.slot()).evict(token, shared));
         let task = Task::new();
         assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Err(Error::Closed));
         closer.join().unwrap();
@@ -49,12 +43,8 @@ fn readiness_and_close_together_wake_a_task_once() {
     model(2, || {
         let (shared, token) = descriptor();
         let task = Task::new();
-        let waker = Waker::from(task.clone());
-        assert!(wait(&shared, token, Read, &mut Context::from_waker(&waker)).is_pending());
-        let kernel = {
-            let shared = shared.clone();
-            thread::spawn(move || event(&shared, token))
-        };
+        park(&shared, token, Read, &task);
+        let kernel = spawn(&shared, move |shared| event(shared, token));
         shared.cache.slot(token.slot()).evict(token, &shared);
         kernel.join().unwrap();
         assert_eq!(task.wakes(), 1);
@@ -68,12 +58,8 @@ fn readiness_and_close_together_wake_a_task_once() {
 fn a_poll_with_a_new_waker_meets_readiness_without_losing_it() {
     model(3, || {
         let (shared, token) = descriptor();
-        let first = Waker::from(Task::new());
-        assert!(wait(&shared, token, Read, &mut Context::from_waker(&first)).is_pending());
-        let kernel = {
-            let shared = shared.clone();
-            thread::spawn(move || event(&shared, token))
-        };
+        park(&shared, token, Read, &Task::new());
+        let kernel = spawn(&shared, move |shared| event(shared, token));
         let second = Task::new();
         assert_eq!(second.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
         kernel.join().unwrap();
@@ -86,12 +72,8 @@ fn a_poll_with_a_new_waker_meets_readiness_without_losing_it() {
 fn a_waiter_that_is_dropped_leaves_the_readiness_to_the_next() {
     model(3, || {
         let (shared, token) = descriptor();
-        let dropped = Waker::from(Task::new());
-        assert!(wait(&shared, token, Read, &mut Context::from_waker(&dropped)).is_pending());
-        let kernel = {
-            let shared = shared.clone();
-            thread::spawn(move || event(&shared, token))
-        };
+        park(&shared, token, Read, &Task::new());
+        let kernel = spawn(&shared, move |shared| event(shared, token));
         shared.cache.slot(token.slot()).cancel(token.sequence(), Read, &*shared);
         let next = Task::new();
         assert_eq!(next.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 use loom::thread;
 use poller::{Facts, Mode};
 
-use super::{Task, descriptor, event, model, poll, wait};
+use super::{Task, descriptor, event, model, park, poll, spawn, wait};
 use crate::netpoll::poll_desc::Direction::Read;
 
 /// A slot that is used again while an event of its last descriptor is on its way: the event changes nothing.
@@ -14,13 +14,10 @@ use crate::netpoll::poll_desc::Direction::Read;
 fn a_late_event_of_an_older_sequence_changes_nothing() {
     model(3, || {
         let (shared, old) = descriptor();
-        let kernel = {
-            let shared = shared.clone();
-            thread::spawn(move || {
-                shared.poller.raise(old, Mode::Read, Facts::ERROR_ALONE);
-                poll(&shared);
-            })
-        };
+        let kernel = spawn(&shared, move |shared| {
+            shared.poller.raise(old, Mode::Read, Facts::ERROR_ALONE);
+            poll(shared);
+        });
         shared.cache.slot(old.slot()).evict(old, &shared);
         shared.cache.slot(old.slot()).retire(old.sequence());
         shared.cache.free(old.slot());
@@ -41,21 +38,14 @@ fn a_late_event_of_an_older_sequence_changes_nothing() {
 fn a_slot_is_used_again_while_its_last_waker_is_being_taken() {
     model(3, || {
         let (shared, old) = descriptor();
-        let parked = Waker::from(Task::new());
-        assert!(wait(&shared, old, Read, &mut Context::from_waker(&parked)).is_pending());
-        let kernel = {
-            let shared = shared.clone();
-            thread::spawn(move || event(&shared, old))
-        };
+        park(&shared, old, Read, &Task::new());
+        let kernel = spawn(&shared, move |shared| event(shared, old));
         shared.cache.slot(old.slot()).evict(old, &shared);
         shared.cache.slot(old.slot()).retire(old.sequence());
         shared.cache.free(old.slot());
         let new = shared.alloc(3);
         shared.poller.raise(new, Mode::Read, Facts::EMPTY);
-        let second = {
-            let shared = shared.clone();
-            thread::spawn(move || poll(&shared))
-        };
+        let second = spawn(&shared, poll);
         assert_eq!(Task::new().block_on(|cx| wait(&shared, new, Read, cx)), Ok(()));
         kernel.join().unwrap();
         second.join().unwrap();

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use poller::{Facts, Mode, Poller};
 
 use crate::Error;
-use crate::fd::Attempt;
+use crate::attempt::Attempt;
 use crate::sync::{Arc, Mutex, lock};
 
 /// The largest single transfer.
