@@ -22,7 +22,7 @@
 //! descriptor. Counts of waiters and queues change together under the queues' lock; the fast paths see from the word
 //! alone that nobody queues.
 //!
-//! `Differs:` Go's unlock lets the woken waiter compete again; here the lock is handed to the first in the queue, so
+//! Differs: Go's unlock lets the woken waiter compete again; here the lock is handed to the first in the queue, so
 //! users of one direction go in order. A waiter counts as holding the lock from the moment it is granted.
 
 use std::collections::VecDeque;
@@ -243,7 +243,8 @@ impl FdMutex {
             if self.change(Release, free).is_ok() {
                 return;
             }
-            self.word.fetch_sub(bits.waiter, Release);
+            // Relaxed: the next holder learns of its grant under the queues' lock.
+            self.word.fetch_sub(bits.waiter, Relaxed);
             let queue = &mut queues[direction as usize];
             let (ticket, waker) = queue.waiting.pop_front().expect("a counted waiter stands in the queue");
             queue.granted = Some(ticket);

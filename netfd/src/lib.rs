@@ -72,4 +72,5 @@ pub use fd::{Fd, OpState};
 pub use net_fd::NetFd;
 pub use netpoll::Netpoll;
 pub use poller::Mode;
+pub use rustix::net::{AddressFamily, SocketType};
 pub use timers::Timer;

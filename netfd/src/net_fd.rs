@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, sockopt};
+use rustix::net::{AddressFamily, SocketType, sockopt};
 use socket2::{SockRef, TcpKeepalive};
 
 use crate::sys;
@@ -35,6 +35,8 @@ pub struct NetFd {
     fd: Fd,
     net: &'static str,
     family: AddressFamily,
+    kind: SocketType,
+    connected: bool,
     local: Option<Addr>,
     remote: Option<Addr>,
 }
@@ -51,15 +53,15 @@ impl NetFd {
     #[doc(alias = "netFD.dial")]
     pub async fn dial(net: &'static str, remote: SocketAddr, netpoll: &Netpoll) -> Result<NetFd, Error> {
         let family = family_of(remote.ip());
-        let socket = sys::socket(family)?;
-        set_v6_only(&socket, family, net == "tcp6");
+        let socket = socket(family, net == "tcp6")?;
         let connected = sys::connect(socket.as_fd(), remote)?;
         let fd = register(socket, netpoll)?;
         let peer = if connected { None } else { Some(fd.connected().await?) };
         let (local, peer) =
             fd.lend(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
         set_stream_options(&fd)?;
-        Ok(NetFd { fd, net, family, local, remote: Some(peer.unwrap_or_else(|| remote.into())) })
+        let remote = Some(peer.unwrap_or_else(|| remote.into()));
+        Ok(NetFd { fd, net, family, kind: SocketType::STREAM, connected: true, local, remote })
     }
 
     /// Listens on `local`; a wildcard without a family is both families' where the system has both.
@@ -72,15 +74,14 @@ impl NetFd {
     pub fn listen(net: &'static str, local: &Addr, netpoll: &Netpoll) -> Result<NetFd, Error> {
         let (bound, v6_only) = favourite(net, local);
         let family = family_of(bound.ip());
-        let socket = sys::socket(family)?;
-        set_v6_only(&socket, family, v6_only);
+        let socket = socket(family, v6_only)?;
         // Addresses that were in use a moment ago can be used again.
         sockopt::set_socket_reuseaddr(&socket, true).map_err(|errno| setsockopt(errno.into()))?;
         sys::bind(&socket, bound)?;
         sys::listen(&socket, sys::max_backlog())?;
         let fd = register(socket, netpoll)?;
         let local = fd.lend(|socket| Ok(sys::local_addr(socket)))?;
-        Ok(NetFd { fd, net, family, local, remote: None })
+        Ok(NetFd { fd, net, family, kind: SocketType::STREAM, connected: false, local, remote: None })
     }
 
     /// Accepts a connection, waiting until there is one. Cancel-safe: either none was accepted, or it was returned.
@@ -96,7 +97,8 @@ impl NetFd {
         let (local, remote) = (sys::local_addr(&socket), sys::peer_addr(&socket));
         let fd = register(socket, self.fd.netpoll())?;
         set_stream_options(&fd)?;
-        Ok(NetFd { fd, net: self.net, family: self.family, local, remote })
+        let NetFd { net, family, kind, .. } = *self;
+        Ok(NetFd { fd, net, family, kind, connected: true, local, remote })
     }
 
     /// The socket.
@@ -107,6 +109,21 @@ impl NetFd {
     /// The network's name, as it was asked for.
     pub fn net(&self) -> &'static str {
         self.net
+    }
+
+    /// The family of the socket's addresses.
+    pub fn family(&self) -> AddressFamily {
+        self.family
+    }
+
+    /// What kind of socket it is: a stream, so far.
+    pub fn kind(&self) -> SocketType {
+        self.kind
+    }
+
+    /// Whether it is an end of a connection; a listener is not.
+    pub fn is_connected(&self) -> bool {
+        self.connected
     }
 
     /// This end's address, if the kernel told it.
@@ -220,13 +237,16 @@ fn family_of(ip: IpAddr) -> AddressFamily {
     if ip.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 }
 }
 
-/// A system that does not know the option is left as it is.
+/// A stream socket with the options that Go gives to each: non-blocking and close-on-exec from birth, and for IPv6 alone
+/// or for IPv4 too. A system that does not know the last is left as it is.
 ///
-/// Go: `net.setDefaultSockopts`
-fn set_v6_only(socket: &OwnedFd, family: AddressFamily, v6_only: bool) {
+/// Go: `net.socket`, `net.sysSocket`, `net.setDefaultSockopts`
+fn socket(family: AddressFamily, v6_only: bool) -> Result<OwnedFd, Error> {
+    let socket = sys::socket(family)?;
     if family == AddressFamily::INET6 {
-        let _ = sockopt::set_ipv6_v6only(socket, v6_only);
+        let _ = sockopt::set_ipv6_v6only(&socket, v6_only);
     }
+    Ok(socket)
 }
 
 /// The address to bind, and whether an IPv6 one is for IPv6 alone.

@@ -69,7 +69,8 @@ impl Runtime {
         worker::with_current(&self.0, || block_on::drive(self.0.netpoll(), future))
     }
 
-    /// Ends all tasks at their next point of waiting, drops them, and waits for the workers to end.
+    /// Ends all tasks at their next point of waiting, drops them, and waits for the workers to end: also for one that blocks
+    /// in its task, such as in a nested [`Runtime::block_on`].
     ///
     /// Futures on other executors that share the poller go on.
     pub fn shutdown(self) {

@@ -2,7 +2,7 @@
 //!
 //! Go: `runtime.sysmon`
 //!
-//! `Differs:` Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one sleeps unless somebody
+//! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one sleeps unless somebody
 //! waits, and while others poll it looks 100 times a second whether they still do.
 
 use std::time::Duration;

@@ -56,6 +56,8 @@ impl Fd {
     /// # Errors
     /// [`Error::Closed`] if it was closed before.
     ///
+    /// Differs: what close(2) itself reports is dropped: the descriptor is gone all the same.
+    ///
     /// Go: `poll.FD.Close`
     #[doc(alias = "poll.FD.Close")]
     pub fn close(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {

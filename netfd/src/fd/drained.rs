@@ -6,6 +6,8 @@
 //!      └── raw access ── from any
 //! ```
 //!
+//! Differs: Go tries before each wait.
+//!
 //! A stream socket that returns less than it was asked for had no more, and with edges every byte that comes later
 //! makes the direction's word ready. So the try that would only find the socket empty can be left out, if
 //!

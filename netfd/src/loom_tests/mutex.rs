@@ -168,3 +168,38 @@ fn a_close_meets_a_grant_that_was_not_polled() {
         assert_eq!(destroyed.load(SeqCst), 1);
     });
 }
+
+/// An unlock whose only waiter is dropped meanwhile frees the lock; whoever takes it then comes after the holder.
+/// Preemption bound 3.
+#[test]
+fn a_lock_is_freed_whose_queue_has_emptied() {
+    model(3, || {
+        let mutex = Arc::new(FdMutex::new());
+        let value = Arc::new(GuardedCell::new(0));
+        let idle = Waker::from(Task::new());
+        let mut cx = Context::from_waker(&idle);
+        assert!(mutex.poll_lock(Read, &mut None, &mut cx).is_ready());
+        let mut dropped = None;
+        assert!(mutex.poll_lock(Read, &mut dropped, &mut cx).is_pending());
+        let dropper = {
+            let mutex = mutex.clone();
+            thread::spawn(move || mutex.cancel(Read, dropped.expect("it stands in the queue")))
+        };
+        let next = {
+            let (mutex, value) = (mutex.clone(), value.clone());
+            thread::spawn(move || {
+                let mut ticket = None;
+                let locked = Task::new().block_on(|cx| mutex.poll_lock(Read, &mut ticket, cx));
+                assert_eq!(locked, Ok(()));
+                // SAFETY: the read lock is held; loom fails the model if that does not exclude the first holder.
+                unsafe { value.with_mut(|value| *value += 1) };
+                assert!(!mutex.unlock(Read));
+            })
+        };
+        // SAFETY: the read lock is held; loom fails the model if that does not exclude the next holder.
+        unsafe { value.with_mut(|value| *value += 1) };
+        assert!(!mutex.unlock(Read));
+        dropper.join().unwrap();
+        next.join().unwrap();
+    });
+}

@@ -81,3 +81,43 @@ fn a_waiter_that_is_dropped_leaves_the_readiness_to_the_next() {
         assert_eq!(shared.role.waiters(), 0);
     });
 }
+
+/// A task that moves to another thread and is polled there with another waker: the cell goes with it, though the second
+/// thread learns of the first from the word alone. Preemption bound 3.
+#[test]
+fn a_task_is_polled_again_on_another_thread() {
+    model(3, || {
+        let (shared, token) = descriptor();
+        let first = spawn(&shared, move |shared| park(shared, token, Read, &Task::new()));
+        until(|| shared.cache.slot(token.slot()).state(Read) == "parked");
+        park(&shared, token, Read, &Task::new());
+        first.join().unwrap();
+        assert_eq!(shared.role.waiters(), 1);
+    });
+}
+
+/// A task that is dropped on another thread than it parked on, and then a new one: the cell goes from each to the next,
+/// though they learn of one another from the word alone. Preemption bound 3.
+#[test]
+fn a_task_is_dropped_on_another_thread() {
+    model(3, || {
+        let (shared, token) = descriptor();
+        let dropper = spawn(&shared, move |shared| {
+            let desc = shared.cache.slot(token.slot());
+            until(|| desc.state(Read) == "parked");
+            desc.cancel(token.sequence(), Read, shared);
+        });
+        park(&shared, token, Read, &Task::new());
+        until(|| shared.cache.slot(token.slot()).state(Read) == "nil");
+        park(&shared, token, Read, &Task::new());
+        dropper.join().unwrap();
+        assert_eq!(shared.role.waiters(), 1);
+    });
+}
+
+/// Gives way until `reached`.
+fn until(reached: impl Fn() -> bool) {
+    while !reached() {
+        thread::yield_now();
+    }
+}

@@ -239,6 +239,11 @@ impl ParkWord {
         drop(old);
     }
 
+    #[cfg(all(test, loom))]
+    pub(crate) fn state(&self) -> String {
+        State(self.word.load(Relaxed)).to_string()
+    }
+
     /// Tells a listener of a transition; nothing where the state stayed as it was. A listener is somebody else's code: it
     /// is told once the cell has been let go of, so the lines of two threads may stand in another order than their
     /// transitions.

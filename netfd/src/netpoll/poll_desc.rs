@@ -332,6 +332,12 @@ impl PollDesc {
         }
     }
 
+    /// A direction's state, in the words of the park word's diagram.
+    #[cfg(all(test, loom))]
+    pub(crate) fn state(&self, direction: Direction) -> String {
+        self.word(direction).state()
+    }
+
     fn word(&self, direction: Direction) -> &ParkWord {
         match direction {
             Direction::Read => &self.rg,

@@ -2,7 +2,7 @@
 //!
 //! Go: `runtime.gList`
 //!
-//! `Differs:` Go's list is last-in first-out; this one is fair.
+//! Differs: Go's list is last-in first-out; this one is fair.
 
 use std::collections::VecDeque;
 use std::task::Waker;

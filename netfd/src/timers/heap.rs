@@ -9,7 +9,7 @@
 //!   └──────┴──────┴──────┘    └────────────┴──────┴────────┘
 //! ```
 //!
-//! `Differs:` Go 1.21 marks a deleted timer and sweeps later; here it leaves at once, so the heap holds only live ones.
+//! Differs: Go 1.21 marks a deleted timer and sweeps later; here it leaves at once, so the heap holds only live ones.
 
 /// Names one timer of a heap; never the next one in the same slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,89 @@
+//! What a socket is made with: the defaults that Go sets, and what it knows of itself.
+#![cfg(not(loom))]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures::executor::block_on;
+use netfd::{Addr, AddressFamily, NetFd, Netpoll, SocketType};
+use socket2::SockRef;
+
+/// A listener, and both ends of a connection to it.
+fn connected(net: &'static str, local: &str) -> [NetFd; 3] {
+    let netpoll = Netpoll::global().expect("a poller");
+    let local: SocketAddr = local.parse().expect("an address");
+    let listener = NetFd::listen(net, &Addr::from(local), &netpoll).expect("a listener");
+    let address = listener.local_addr().and_then(Addr::as_socket_addr).expect("a bound listener");
+    let (client, server) =
+        block_on(async { futures::join!(NetFd::dial(net, address, &netpoll), listener.accept()) });
+    [listener, client.expect("a connection"), server.expect("a connection")]
+}
+
+#[test]
+fn a_socket_knows_its_network_its_kind_and_its_ends() {
+    for (net, local, family) in
+        [("tcp4", "127.0.0.1:0", AddressFamily::INET), ("tcp6", "[::1]:0", AddressFamily::INET6)]
+    {
+        let [listener, client, server] = connected(net, local);
+        for fd in [&listener, &client, &server] {
+            assert_eq!((fd.net(), fd.family(), fd.kind()), (net, family, SocketType::STREAM));
+        }
+        assert!(!listener.is_connected() && listener.remote_addr().is_none());
+        assert!(client.is_connected() && server.is_connected());
+        assert_eq!(client.remote_addr(), listener.local_addr());
+        assert_eq!(client.local_addr(), server.remote_addr());
+        assert_eq!(client.remote_addr(), server.local_addr());
+    }
+}
+
+#[test]
+fn a_connection_has_no_delay_and_is_kept_alive() {
+    let [_listener, client, server] = connected("tcp", "127.0.0.1:0");
+    for fd in [client, server] {
+        fd.fd()
+            .with_socket(|socket| {
+                let socket = SockRef::from(&socket);
+                assert!(socket.tcp_nodelay().expect("an option of TCP"));
+                assert!(socket.keepalive().expect("an option of sockets"));
+                assert_eq!(socket.tcp_keepalive_time().ok(), Some(Duration::from_secs(15)));
+                assert_eq!(socket.tcp_keepalive_interval().ok(), Some(Duration::from_secs(15)));
+                assert!(socket.nonblocking().expect("a flag of descriptors"));
+                Ok(())
+            })
+            .expect("open");
+    }
+}
+
+#[test]
+fn options_that_are_out_of_range_are_saturated() {
+    let [_listener, client, _server] = connected("tcp", "127.0.0.1:0");
+    client.set_linger(Some(Duration::MAX)).expect("saturated");
+    client.set_keep_alive_period(Duration::MAX).expect("saturated");
+    let read = || {
+        client.fd().with_socket(|socket| {
+            let socket = SockRef::from(&socket);
+            Ok((socket.linger().expect("an option"), socket.tcp_keepalive_time().expect("an option")))
+        })
+    };
+    let (most_linger, most_idle) = (Duration::from_secs(65535), Duration::from_secs(32767));
+    assert_eq!(read(), Ok((Some(most_linger), most_idle)));
+    client.set_linger(Some(Duration::from_nanos(1))).expect("rounded up");
+    client.set_keep_alive_period(Duration::ZERO).expect("saturated");
+    assert_eq!(read(), Ok((Some(Duration::from_secs(1)), Duration::from_secs(1))));
+    client.set_linger(None).expect("the default");
+    assert_eq!(read(), Ok((None, Duration::from_secs(1))));
+}
+
+#[test]
+fn a_wildcard_serves_both_families_and_tcp6_only_its_own() {
+    let [listener, client, _server] = connected("tcp", "127.0.0.1:0");
+    assert_eq!((listener.family(), client.family()), (AddressFamily::INET, AddressFamily::INET));
+    let netpoll = Netpoll::global().expect("a poller");
+    for (net, v6_only) in [("tcp", false), ("tcp6", true)] {
+        let any: SocketAddr = "[::]:0".parse().expect("an address");
+        let listener = NetFd::listen(net, &Addr::from(any), &netpoll).expect("a listener");
+        let only =
+            listener.fd().with_socket(|socket| Ok(SockRef::from(&socket).only_v6().expect("an option")));
+        assert_eq!(only, Ok(v6_only), "{net}");
+    }
+}
