@@ -8,3 +8,8 @@ pub mod exec;
 pub mod limits;
 pub mod server;
 pub mod skip;
+
+/// The README's program, which compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -11,7 +11,7 @@
 //! Whoever has a reason to end a wait publishes it in `info` first and unblocks the park word afterwards; whoever waits
 //! parks first and looks at `info` afterwards. The park word's read-modify-writes order the two.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 
 use poller::{Facts, Mode, Token};
@@ -194,9 +194,8 @@ impl PollDesc {
             if next == info {
                 return;
             }
-            // The park word's read-modify-write that follows carries it to a waiter. Release: the end of the slot's
-            // sequence, if it comes second, is ordered after it.
-            match self.info.compare_exchange(info, next, Release, Relaxed) {
+            // Relaxed: the park word's read-modify-write that follows carries it to a waiter.
+            match self.info.compare_exchange(info, next, Relaxed, Relaxed) {
                 Ok(_) => return,
                 Err(now) => info = now,
             }
@@ -319,8 +318,9 @@ impl PollDesc {
         *deadlines = Deadlines::default();
         self.rg.retire(sequence, next);
         self.wg.retire(sequence, next);
-        // Acquire: an event that was just in time is over, for whoever uses the slot next.
-        self.info.swap(u64::from(next) << 32, Acquire);
+        // A swap, not a store, so that loom too puts it after an event that was just in time; the slot's next user gets
+        // it through the free list's lock.
+        self.info.swap(u64::from(next) << 32, Relaxed);
     }
 
     fn unblock(&self, sequence: u32, mode: Mode, list: &mut ReadyList) {

@@ -1,0 +1,88 @@
+//! The runtime beside other executors, and with itself: shutdown, nesting, many callers, panics, time.
+
+use std::time::{Duration, Instant};
+
+use conn::{Conn, dial};
+use listener::listen;
+
+async fn pair() -> (Conn, Conn) {
+    let listener = listen("tcp", "127.0.0.1:0").await.expect("a listener");
+    let address = listener.addr().expect("a bound listener").to_string();
+    let (client, server) = futures::join!(dial("tcp", &address), listener.accept());
+    (client.expect("a connection"), server.expect("a connection"))
+}
+
+#[test]
+fn block_on_serves_many_threads_at_once_and_nests() {
+    let threads: Vec<_> = (0..16)
+        .map(|_| {
+            std::thread::spawn(|| {
+                runtime::block_on(async {
+                    let (client, server) = pair().await;
+                    for _ in 0..50 {
+                        client.write(b"ping").await.expect("written");
+                        // Nested: this thread sleeps in the inner call until the bytes are there.
+                        let read = runtime::block_on(async { server.read(&mut [0; 8]).await });
+                        assert_eq!(read.expect("data"), 4);
+                    }
+                });
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().expect("the thread does not panic");
+    }
+}
+
+#[test]
+fn a_sleep_is_never_short() {
+    runtime::block_on(async {
+        for millis in [0, 1, 5, 20] {
+            let (start, delay) = (Instant::now(), Duration::from_millis(millis));
+            runtime::sleep(delay).await;
+            assert!(start.elapsed() >= delay);
+        }
+    });
+}
+
+#[test]
+fn a_runtime_that_shuts_down_leaves_the_connections_of_others_alone() {
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("tokio starts");
+    let (client, server) = tokio.block_on(pair());
+    let runtime = runtime::Runtime::new(2).expect("a runtime");
+    let (held, other) = runtime.block_on(pair());
+    let waiting = runtime.go(async move { held.read(&mut [0; 8]).await });
+    runtime.shutdown();
+    assert!(futures::executor::block_on(waiting).unwrap_err().is_cancelled());
+    tokio.block_on(async {
+        // The task owned the connection; it was dropped with it.
+        assert_eq!(other.read(&mut [0; 8]).await.expect("the end"), 0);
+        for _ in 0..100 {
+            client.write(b"ping").await.expect("written");
+            assert_eq!(server.read(&mut [0; 8]).await.expect("data"), 4);
+        }
+    });
+}
+
+#[test]
+fn a_nested_block_on_gets_its_task_done_on_one_worker() {
+    let runtime = runtime::Runtime::new(1).expect("a runtime");
+    let sum = runtime.block_on(async {
+        runtime::go(async {
+            let inner = runtime::go(async { 20 });
+            22 + runtime::block_on(inner).expect("the inner task ends")
+        })
+        .await
+    });
+    assert_eq!(sum.expect("the outer task ends"), 42);
+}
+
+#[test]
+fn a_panic_reaches_the_handle_and_nobody_else() {
+    let runtime = runtime::Runtime::new(1).expect("a runtime");
+    let failed: runtime::JoinHandle<()> = runtime.go(async { panic!("on purpose") });
+    let error = runtime.block_on(failed).unwrap_err();
+    assert!(error.is_panic());
+    assert_eq!(error.to_string(), "the task panicked: on purpose");
+    assert_eq!(runtime.block_on(runtime.go(async { 7 })).expect("the worker goes on"), 7);
+}
