@@ -68,6 +68,8 @@ pub async fn resolve_dial(network: Network, address: &str) -> Result<Vec<SocketA
 ///
 /// # Errors
 /// As [`resolve_dial`], but that an empty `address` is in order: every address, and a port that the kernel chooses.
+#[doc(alias = "net.Resolver.resolveAddrList")]
+#[doc(alias = "net.ListenConfig.Listen")]
 pub async fn resolve_listen(network: Network, address: &str) -> Result<Addr, Error> {
     Ok(match internet_addrs(network, address).await? {
         Found::Port(port) => Addr::TcpPort(port),
@@ -179,6 +181,7 @@ async fn lookup_host(network: Network, host: &str) -> Result<Vec<SocketAddr>, Er
 ///
 /// Differs: a zone that is no interface of this machine is an error here. Go goes on without one, which ends in the
 /// kernel's "invalid argument", or for addresses that need no zone in a connection.
+#[doc(alias = "net.ipv6ZoneCache.index")]
 fn literal_addr(literal: Literal<'_>, host: &str) -> Result<SocketAddr, Error> {
     match (literal.ip, literal.zone) {
         (IpAddr::V6(ip), Some(zone)) => match system::interface_index(zone) {

@@ -39,6 +39,7 @@ pub enum Addr {
     /// counterpart is an address without an IP.
     ///
     /// Go: `net.TCPAddr`
+    #[doc(alias = "net.TCPAddr")]
     TcpPort(u16),
 }
 

@@ -8,7 +8,7 @@
 //! In a model the cell is loom's, which fails the model on any access that the words did not order.
 //!
 //! [park word]: crate::netpoll::park_word
-//! [fdMutex]: crate::FdMutex
+//! [fdMutex]: crate::fd_mutex
 
 #[cfg(not(loom))]
 use std::cell::UnsafeCell;

@@ -107,11 +107,13 @@ pub enum Error {
     /// An address that says nothing, or nothing that serves.
     ///
     /// Go: `net.AddrError`
+    #[doc(alias = "net.AddrError")]
     Address(Box<AddrError>),
 
     /// A name that the system's resolver could not turn into what was wanted.
     ///
     /// Go: `net.DNSError`
+    #[doc(alias = "net.DNSError")]
     Lookup(Box<LookupError>),
 
     /// The caller asked for something that cannot be; the text says what.

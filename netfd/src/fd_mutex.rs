@@ -45,6 +45,9 @@ const WRITE_WAITER: u64 = 1 << 43;
 const OVERFLOW: &str = "too many concurrent operations on a single file or socket (max 1048575)";
 
 /// Serializes the readers and the writers of one descriptor, and says when it may be destroyed.
+///
+/// Go: `poll.fdMutex`
+#[doc(alias = "fdMutex")]
 pub(crate) struct FdMutex {
     word: AtomicU64,
     queues: Mutex<[Queue; 2]>,
@@ -94,6 +97,7 @@ impl FdMutex {
     /// Takes a reference; an error if the descriptor is closed.
     ///
     /// Go: `poll.fdMutex.incref`
+    #[doc(alias = "fdMutex.incref")]
     pub(crate) fn incref(&self) -> Result<(), Error> {
         self.change(Relaxed, |word| (word & CLOSED == 0).then(|| with_reference(word)))
             .map(drop)
@@ -103,6 +107,7 @@ impl FdMutex {
     /// Marks the descriptor closed, takes a reference and wakes everyone in the queues; an error if it was closed.
     ///
     /// Go: `poll.fdMutex.increfAndClose`
+    #[doc(alias = "fdMutex.increfAndClose")]
     pub(crate) fn incref_and_close(&self) -> Result<(), Error> {
         let waiting: Vec<Waker> = {
             let mut queues = lock(&self.queues);
@@ -120,6 +125,7 @@ impl FdMutex {
     /// Gives a reference back; true if the caller has to destroy the descriptor.
     ///
     /// Go: `poll.fdMutex.decref`
+    #[doc(alias = "fdMutex.decref")]
     #[must_use]
     pub(crate) fn decref(&self) -> bool {
         // Release: what this user did with the socket is done. Acquire: the last one sees that of all others.
@@ -131,6 +137,7 @@ impl FdMutex {
     /// Takes a direction's lock with a reference, or queues. `ticket` keeps the place between polls.
     ///
     /// Go: `poll.fdMutex.rwlock`
+    #[doc(alias = "fdMutex.rwlock")]
     pub(crate) fn poll_lock(
         &self,
         direction: Direction,
@@ -220,6 +227,7 @@ impl FdMutex {
     /// Gives a lock and a reference back; true if the caller has to destroy the descriptor.
     ///
     /// Go: `poll.fdMutex.rwunlock`
+    #[doc(alias = "fdMutex.rwunlock")]
     #[must_use]
     pub(crate) fn unlock(&self, direction: Direction) -> bool {
         self.release_lock(direction);

@@ -139,6 +139,7 @@ impl NetFd {
     /// `cause` with what was tried, on which network, between which addresses.
     ///
     /// Go: `net.OpError`
+    #[doc(alias = "net.OpError")]
     pub fn op_error(&self, op: &'static str, cause: Error) -> OpError {
         match &self.remote {
             Some(remote) => {
@@ -214,6 +215,7 @@ fn whole_seconds(duration: Duration, most: Duration) -> Duration {
 /// The options of every connection: no delay, and keep-alive each 15 s.
 ///
 /// Go: `net.newTCPConn`
+#[doc(alias = "net.newTCPConn")]
 fn set_stream_options(fd: &Fd) -> Result<(), Error> {
     let probes = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE);
     fd.lend(|socket| {
@@ -241,6 +243,9 @@ fn family_of(ip: IpAddr) -> AddressFamily {
 /// or for IPv4 too. A system that does not know the last is left as it is.
 ///
 /// Go: `net.socket`, `net.sysSocket`, `net.setDefaultSockopts`
+#[doc(alias = "net.socket")]
+#[doc(alias = "net.sysSocket")]
+#[doc(alias = "net.setDefaultSockopts")]
 fn socket(family: AddressFamily, v6_only: bool) -> Result<OwnedFd, Error> {
     let socket = sys::socket(family)?;
     if family == AddressFamily::INET6 {
@@ -252,6 +257,7 @@ fn socket(family: AddressFamily, v6_only: bool) -> Result<OwnedFd, Error> {
 /// The address to bind, and whether an IPv6 one is for IPv6 alone.
 ///
 /// Go: `net.favoriteAddrFamily`
+#[doc(alias = "net.favoriteAddrFamily")]
 fn favourite(net: &str, local: &Addr) -> (SocketAddr, bool) {
     let port = local.port().unwrap_or_default();
     let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
@@ -276,6 +282,7 @@ fn both_families(port: u16) -> (SocketAddr, bool) {
 /// Whether one IPv6 socket can serve IPv4 too: tried once.
 ///
 /// Go: `net.ipStackCapabilities.probe`
+#[doc(alias = "net.ipStackCapabilities.probe")]
 fn has_dual_stack() -> bool {
     static DUAL: OnceLock<bool> = OnceLock::new();
     *DUAL.get_or_init(|| {

@@ -131,6 +131,7 @@ pub(crate) fn peer_addr(fd: impl AsFd) -> Option<Addr> {
 /// The longest queue of connections not yet accepted that the kernel grants; its old constant where it does not say.
 ///
 /// Go: `net.maxListenerBacklog`
+#[doc(alias = "net.maxListenerBacklog")]
 pub(crate) fn max_backlog() -> i32 {
     std::fs::read_to_string("/proc/sys/net/core/somaxconn")
         .ok()

@@ -27,6 +27,7 @@ const TARGET: &str = "poller";
 /// Go: `runtime.netpollinit`
 ///
 /// Differs: Go has one poller in a process, in global variables; here it is a value, and there may be several.
+#[doc(alias = "netpollinit")]
 #[derive(Debug)]
 pub struct Poller {
     backend: sys::Selected,

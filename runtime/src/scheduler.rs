@@ -79,6 +79,7 @@ impl Scheduler {
     /// Puts a task into the queue and wakes a worker for it. After a shutdown the task is dropped instead.
     ///
     /// Go: `runtime.ready`
+    #[doc(alias = "ready")]
     fn schedule(&self, runnable: Runnable) {
         let (dropped, sleeper) = {
             let mut state = self.lock();
@@ -98,6 +99,7 @@ impl Scheduler {
     /// The next task, or a place among the idle.
     ///
     /// Go: `runtime.findRunnable`
+    #[doc(alias = "findRunnable")]
     pub(crate) fn next(&self, worker: WorkerId, unparker: &Unparker) -> Next {
         let mut state = self.lock();
         state.idle.retain(|(id, _)| *id != worker);

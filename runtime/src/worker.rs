@@ -100,6 +100,7 @@ fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
 /// While it lives, another thread does the work of this one, if this one is a worker.
 ///
 /// Go: `runtime.entersyscallblock`
+#[doc(alias = "entersyscallblock")]
 pub(crate) struct Replaced(Option<Arc<Scheduler>>);
 
 impl Replaced {

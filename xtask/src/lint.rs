@@ -29,12 +29,19 @@ pub(crate) fn all(workspace: &Workspace, report: &mut Report) -> Result<()> {
             ]))
         })?;
     }
-    report.step("rustdoc", |_| rustdoc(workspace))
+    // What the last one leaves is the documentation for users.
+    report.step("rustdoc with private items", |_| rustdoc(workspace, true))?;
+    report.step("rustdoc", |_| rustdoc(workspace, false))
 }
 
-/// The documentation of every crate, with warnings denied.
-pub(crate) fn rustdoc(workspace: &Workspace) -> Result<()> {
-    run(workspace.cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+/// The documentation of every crate, perhaps with its private items, with warnings denied.
+pub(crate) fn rustdoc(workspace: &Workspace, private: bool) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    if private {
+        cargo.arg("--document-private-items");
+    }
+    run(&mut cargo)
 }
 
 /// A toolchain may come without its optional components.

@@ -52,7 +52,11 @@ enum Command {
     /// Check format, clippy and rustdoc, with warnings denied.
     Lint,
     /// Build the documentation of every crate, with warnings denied.
-    Doc,
+    Doc {
+        /// With the private items too, so that rustdoc's search answers to the Go names of the machinery.
+        #[arg(long)]
+        private: bool,
+    },
     /// Run the loom models of every package that has some.
     ///
     /// A package in which no model ran is a failure, not a success.
@@ -66,7 +70,7 @@ fn main() -> ExitCode {
     let outcome = match &arguments.command {
         Command::Test { require_all } => test::all(&workspace, &mut report, *require_all),
         Command::Lint => lint::all(&workspace, &mut report),
-        Command::Doc => report.step("rustdoc", |_| lint::rustdoc(&workspace)),
+        Command::Doc { private } => report.step("rustdoc", |_| lint::rustdoc(&workspace, *private)),
         Command::Loom(options) if options.mutants => mutants::all(&workspace, options),
         Command::Loom(options) => loom::all(&workspace, &mut report, options),
     };

@@ -30,11 +30,15 @@ fn mistakes(file: &File) -> Vec<String> {
 struct Names(Vec<String>);
 
 impl Names {
-    /// An item that answers to Go's name in a search also says which name that is.
+    /// An item that answers to Go's name in a search also says which name that is, and the other way round.
     fn check_alias(&mut self, attributes: &[Attribute]) {
-        let named = attributes.iter().flat_map(lines).any(|line| line.starts_with("Go: "));
-        for alias in attributes.iter().filter_map(alias).filter(|_| !named) {
-            self.0.push(format!("doc({alias}) without a line `Go: `"));
+        let named: Vec<_> =
+            attributes.iter().flat_map(lines).filter(|line| line.starts_with("Go: ")).collect();
+        let aliases: Vec<_> = attributes.iter().filter_map(alias).collect();
+        if named.is_empty() {
+            self.0.extend(aliases.iter().map(|alias| format!("doc({alias}) without a line `Go: `")));
+        } else if aliases.is_empty() {
+            self.0.extend(named.iter().map(|line| format!("{line} without a doc(alias)")));
         }
     }
 }
@@ -46,7 +50,10 @@ impl<'ast> Visit<'ast> for Names {
     }
 
     fn visit_item(&mut self, item: &'ast Item) {
-        self.check_alias(attributes(item));
+        // rustdoc gives a module no alias of its own, and an impl none at all.
+        if !matches!(item, Item::Mod(_) | Item::Impl(_)) {
+            self.check_alias(attributes(item));
+        }
         visit::visit_item(self, item);
     }
 
@@ -171,5 +178,6 @@ mod tests {
         assert!(wrong(&format!("trait X {{ {alias} fn f(); }}")));
         assert!(wrong(&format!("enum X {{ {alias} Y }}")));
         assert!(!wrong(&format!("/// Go: `net.Dial`\n{alias} pub fn f() {{}}")));
+        assert!(wrong("/// Go: `net.Dial`\npub fn f() {}"), "and the line needs its alias");
     }
 }

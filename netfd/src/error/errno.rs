@@ -18,6 +18,7 @@ use std::io;
 /// Whether the number says that time ran out.
 ///
 /// Go: `syscall.Errno.Timeout`
+#[doc(alias = "syscall.Errno.Timeout")]
 pub(super) fn is_timeout(errno: i32) -> bool {
     errno == libc::EAGAIN || errno == libc::EWOULDBLOCK || errno == libc::ETIMEDOUT
 }
@@ -25,6 +26,7 @@ pub(super) fn is_timeout(errno: i32) -> bool {
 /// Whether the number says that the same call may succeed later.
 ///
 /// Go: `syscall.Errno.Temporary`
+#[doc(alias = "syscall.Errno.Temporary")]
 pub(super) fn is_temporary(errno: i32) -> bool {
     errno == libc::EINTR || errno == libc::EMFILE || errno == libc::ENFILE || is_timeout(errno)
 }
@@ -32,6 +34,7 @@ pub(super) fn is_temporary(errno: i32) -> bool {
 /// Whether the number says that the peer gave up before `accept` got to its connection.
 ///
 /// Go: `net.isConnError`
+#[doc(alias = "net.isConnError")]
 pub(super) fn is_conn_error(errno: i32) -> bool {
     errno == libc::ECONNRESET || errno == libc::ECONNABORTED
 }
@@ -39,6 +42,7 @@ pub(super) fn is_conn_error(errno: i32) -> bool {
 /// What Go prints for the number; `errno N` for one without a text.
 ///
 /// Go: `syscall.Errno.Error`
+#[doc(alias = "syscall.Errno.Error")]
 pub(super) fn text(errno: i32) -> String {
     // std has the library's text, and puts the number in brackets behind it.
     let described = io::Error::from_raw_os_error(errno).to_string();

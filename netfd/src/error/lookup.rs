@@ -83,6 +83,7 @@ impl LookupError {
     /// Whether the look-up is known to have run out of time; a resolver does not always say.
     ///
     /// Go: `net.DNSError.Timeout`
+    #[doc(alias = "net.DNSError.Timeout")]
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.timeout
@@ -91,6 +92,7 @@ impl LookupError {
     /// Whether the same look-up may succeed later, as far as the resolver says. A time-out always may.
     ///
     /// Go: `net.DNSError.Temporary`
+    #[doc(alias = "net.DNSError.Temporary")]
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         self.timeout || self.temporary

@@ -129,6 +129,7 @@ impl OpError {
     /// Whether time ran out.
     ///
     /// Go: `net.OpError.Timeout`
+    #[doc(alias = "net.OpError.Timeout")]
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.0.cause.is_timeout()
@@ -141,6 +142,7 @@ impl OpError {
     ///
     /// Differs: Go overlooks such a connection when the error names the system call, which it does; here the name makes
     /// no difference.
+    #[doc(alias = "net.OpError.Temporary")]
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         let given_up = self.0.op == "accept" && self.0.cause.raw_os_error().is_some_and(errno::is_conn_error);

@@ -46,6 +46,7 @@ impl Fd {
     /// [`Error::Closed`], [`Error::DeadlineExceeded`], or why the connection failed.
     ///
     /// Go: `net.netFD.connect`
+    #[doc(alias = "net.netFD.connect")]
     pub fn poll_connected(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<Addr, Error>> {
         op.poll(self, Direction::Write, true, cx, |socket| {
             Ok(sys::connected(socket)?.map_or(Attempt::WouldBlock, Attempt::Done))

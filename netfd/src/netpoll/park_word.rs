@@ -91,6 +91,9 @@ impl ParkWord {
     ///
     /// The waiter is counted before it parks and uncounted when it gives up, so the count never falls below the number of
     /// parked wakers.
+    ///
+    /// Go: `runtime.netpollblock`
+    #[doc(alias = "netpollblock")]
     pub(crate) fn park(&self, sequence: u32, waker: &Waker, count: &impl WaiterCount) -> Parked {
         // Cloning is somebody else's code: it happens while the cell is nobody's.
         let mut clone = None;
@@ -159,6 +162,9 @@ impl ParkWord {
     /// Makes the direction ready (`io_ready`), or only moves its waiter on; returns the waker to wake.
     ///
     /// A token of an older sequence changes nothing.
+    ///
+    /// Go: `runtime.netpollunblock`
+    #[doc(alias = "netpollunblock")]
     pub(crate) fn unblock(&self, sequence: u32, io_ready: bool) -> Option<Waker> {
         let ready = if io_ready { READY } else { 0 };
         let mut word = self.word.load(Relaxed);

@@ -25,6 +25,9 @@ const FIRST: u32 = if cfg!(loom) { 1 } else { 64 };
 const PAGES: usize = 26;
 
 /// All slots of a poller.
+///
+/// Go: `runtime.pollCache`
+#[doc(alias = "pollCache")]
 pub(crate) struct PollCache {
     /// Filled once each, in order; std's cell, for a model never grows past what it started with.
     pages: [OnceLock<Box<[PollDesc]>>; PAGES],
@@ -48,6 +51,7 @@ impl PollCache {
     /// A free slot, under a token that no descriptor has had (in 2^32 uses of the slot).
     ///
     /// Go: `runtime.pollCache.alloc`
+    #[doc(alias = "pollCache.alloc")]
     pub(crate) fn alloc(&self) -> Token {
         let mut free = lock(&self.free);
         let slot = free.slots.pop().unwrap_or_else(|| {
@@ -66,6 +70,7 @@ impl PollCache {
     /// Gives a slot back; its sequence has been moved on.
     ///
     /// Go: `runtime.pollCache.free`
+    #[doc(alias = "pollCache.free")]
     pub(crate) fn free(&self, slot: u32) {
         lock(&self.free).slots.push(slot);
     }

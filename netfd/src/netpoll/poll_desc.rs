@@ -39,6 +39,9 @@ const EVENT_ERROR: u64 = 1 << 3;
 const TROUBLED: u64 = 1 << 4;
 
 /// The poller's side of one descriptor; it lives in a slot that is used again and again.
+///
+/// Go: `runtime.pollDesc`
+#[doc(alias = "pollDesc")]
 pub(crate) struct PollDesc {
     rg: ParkWord,
     wg: ParkWord,
@@ -104,6 +107,7 @@ impl PollDesc {
     /// Why an operation must not go on, if it must not.
     ///
     /// Go: `runtime.netpollcheckerr`
+    #[doc(alias = "netpollcheckerr")]
     pub(crate) fn check(&self, sequence: u32, direction: Direction) -> Result<(), Error> {
         // Relaxed: a reason that must be seen was published before a read-modify-write of the park word that the
         // caller's own one has acquired.
@@ -128,6 +132,7 @@ impl PollDesc {
     /// Checks, then forgets readiness: a system call follows.
     ///
     /// Go: `runtime.poll_runtime_pollReset`
+    #[doc(alias = "poll_runtime_pollReset")]
     pub(crate) fn reset(&self, sequence: u32, direction: Direction) -> Result<(), Error> {
         self.check(sequence, direction)?;
         self.word(direction).reset(sequence);
@@ -137,6 +142,7 @@ impl PollDesc {
     /// Waits for readiness, and consumes it.
     ///
     /// Go: `runtime.poll_runtime_pollWait`
+    #[doc(alias = "poll_runtime_pollWait")]
     pub(crate) fn poll_wait(
         &self,
         sequence: u32,
@@ -174,6 +180,7 @@ impl PollDesc {
     /// An event from the kernel; an older sequence changes nothing.
     ///
     /// Go: `runtime.netpollready`
+    #[doc(alias = "netpollready")]
     pub(crate) fn ready(&self, sequence: u32, mode: Mode, facts: Facts, list: &mut ReadyList) {
         self.publish(sequence, facts);
         if mode.reads() {
@@ -205,6 +212,7 @@ impl PollDesc {
     /// Sets, moves or clears (`None`) the deadline of the directions in `mode`.
     ///
     /// Go: `runtime.poll_runtime_pollSetDeadline`
+    #[doc(alias = "poll_runtime_pollSetDeadline")]
     pub(crate) fn set_deadline(&self, token: Token, mode: Mode, when: Option<u64>, shared: &Shared) {
         let (due, alarm) = {
             let mut deadlines = lock(&self.deadlines);
@@ -230,6 +238,7 @@ impl PollDesc {
     /// The timer `id` has fired: expires what is due, and arms itself for what is not.
     ///
     /// Go: `runtime.netpolldeadlineimpl`
+    #[doc(alias = "netpolldeadlineimpl")]
     pub(crate) fn expire(&self, token: Token, id: TimerId, shared: &Shared, list: &mut ReadyList) {
         let (due, alarm) = {
             let mut deadlines = lock(&self.deadlines);
@@ -293,6 +302,7 @@ impl PollDesc {
     /// Marks the descriptor as closing and moves everyone who waits on.
     ///
     /// Go: `runtime.poll_runtime_pollUnblock`
+    #[doc(alias = "poll_runtime_pollUnblock")]
     pub(crate) fn evict(&self, token: Token, shared: &Shared) {
         {
             let mut deadlines = lock(&self.deadlines);
@@ -311,6 +321,7 @@ impl PollDesc {
     /// Ends this descriptor: whatever still carries its sequence changes nothing from here on.
     ///
     /// Go: `runtime.poll_runtime_pollClose`
+    #[doc(alias = "poll_runtime_pollClose")]
     pub(crate) fn retire(&self, sequence: u32) {
         let next = sequence.wrapping_add(1);
         let mut deadlines = lock(&self.deadlines);

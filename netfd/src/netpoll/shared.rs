@@ -63,6 +63,7 @@ impl Shared {
     /// Only the holder of the driver role may sleep.
     ///
     /// Go: `runtime.netpoll`
+    #[doc(alias = "netpoll")]
     pub(crate) fn poll_blocking(&self, events: &mut Events, list: &mut ReadyList) -> io::Result<()> {
         let next = {
             let timers = lock(&self.timers);
@@ -102,6 +103,7 @@ impl Shared {
     /// Fires what is due. The lock is held only to take one timer out, never while it fires.
     ///
     /// Go: `runtime.runtimer`
+    #[doc(alias = "runtimer")]
     fn run_timers(&self, list: &mut ReadyList) {
         if self.role.has_timers() {
             let now = self.now();
@@ -167,6 +169,7 @@ impl Shared {
     /// Makes the thread that sleeps in the poller look up.
     ///
     /// Go: `runtime.netpollBreak`
+    #[doc(alias = "netpollBreak")]
     pub(crate) fn break_poll(&self) {
         if let Err(error) = self.poller.break_poll() {
             tracing::error!(target: "netfd::netpoll", %error, "the poller could not be broken");

@@ -30,6 +30,7 @@ const STATED: [(u32, Facts); 4] = [
 /// Go: `runtime.netpoll`
 ///
 /// Differs: urgent data counts as something to read, where Go does not ask for it.
+#[doc(alias = "netpoll")]
 pub(super) fn event(bits: u32, token: Token) -> Option<Event> {
     let mode = match (bits & READS != 0, bits & WRITES != 0) {
         (true, true) => Mode::Both,
