@@ -6,6 +6,7 @@
 
 pub mod exec;
 pub mod limits;
+pub mod pair;
 pub mod server;
 pub mod skip;
 

@@ -5,19 +5,8 @@ use std::time::{Duration, Instant};
 use conn::{Conn, dial};
 use integration_tests::exec::Exec;
 use integration_tests::on_every_executor;
-use listener::{Listener, listen};
-
-async fn listening() -> (Listener, String) {
-    let listener = listen("tcp", "127.0.0.1:0").await.expect("a listener");
-    let address = listener.addr().expect("a bound listener").to_string();
-    (listener, address)
-}
-
-async fn pair() -> (Conn, Conn) {
-    let (listener, address) = listening().await;
-    let (client, server) = futures::join!(dial("tcp", &address), listener.accept());
-    (client.expect("a connection"), server.expect("a connection"))
-}
+use integration_tests::pair::{listening, pair};
+use listener::Listener;
 
 /// Sends a word and waits for it to come back.
 async fn ask(conn: &Conn) {

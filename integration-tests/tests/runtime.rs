@@ -2,15 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use conn::{Conn, dial};
-use listener::listen;
-
-async fn pair() -> (Conn, Conn) {
-    let listener = listen("tcp", "127.0.0.1:0").await.expect("a listener");
-    let address = listener.addr().expect("a bound listener").to_string();
-    let (client, server) = futures::join!(dial("tcp", &address), listener.accept());
-    (client.expect("a connection"), server.expect("a connection"))
-}
+use integration_tests::pair::pair;
 
 #[test]
 fn block_on_serves_many_threads_at_once_and_nests() {

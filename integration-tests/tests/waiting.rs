@@ -4,20 +4,13 @@ use std::future::Future;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use conn::{Conn, dial};
 use integration_tests::exec::Exec;
 use integration_tests::on_every_executor;
+use integration_tests::pair::pair;
 use listener::listen;
 
 /// Far enough for no test to get there.
 const FAR: Duration = Duration::from_secs(3600);
-
-async fn pair() -> (Conn, Conn) {
-    let listener = listen("tcp", "127.0.0.1:0").await.expect("a listener");
-    let address = listener.addr().expect("a bound listener").to_string();
-    let (client, server) = futures::join!(dial("tcp", &address), listener.accept());
-    (client.expect("a connection"), server.expect("a connection"))
-}
 
 /// Lets other tasks get to where they wait.
 async fn settle(exec: Exec) {
