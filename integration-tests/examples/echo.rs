@@ -111,7 +111,8 @@ async fn serve(listener: &Listener, connections: &Arc<Connections>) -> Result<()
         }
     }
     drop(running);
-    select(ended.next(), runtime::sleep(GRACE)).await;
+    // Counted from the signal, which may have come during a pause.
+    select(ended.next(), runtime::sleep(connections.grace())).await;
     Ok(())
 }
 
@@ -156,7 +157,8 @@ struct Open {
     conns: BTreeMap<u64, Conn>,
     /// How many there have been.
     count: u64,
-    finishing: bool,
+    /// Since when no connection reads any more.
+    finishing: Option<Instant>,
 }
 
 impl Connections {
@@ -165,7 +167,7 @@ impl Connections {
         open.count += 1;
         let id = open.count;
         open.conns.insert(id, conn.clone());
-        if open.finishing {
+        if open.finishing.is_some() {
             end_reading(conn);
         }
         id
@@ -178,8 +180,14 @@ impl Connections {
     /// Lets each connection write what it has read, and read no more.
     fn finish(&self) {
         let mut open = self.open();
-        open.finishing = true;
+        open.finishing = Some(Instant::now());
         open.conns.values().for_each(end_reading);
+    }
+
+    /// What is left of the time that connections have to finish.
+    fn grace(&self) -> Duration {
+        let since = self.open().finishing.map_or(Duration::ZERO, |signal| signal.elapsed());
+        GRACE.saturating_sub(since)
     }
 
     fn open(&self) -> std::sync::MutexGuard<'_, Open> {

@@ -70,6 +70,56 @@ fn a_nested_block_on_gets_its_task_done_on_one_worker() {
 }
 
 #[test]
+fn a_worker_that_blocks_on_another_runtime_is_replaced() {
+    let (runtime, other) =
+        (runtime::Runtime::new(1).expect("a runtime"), runtime::Runtime::new(1).expect("a runtime"));
+    let inner = runtime.go(async move {
+        let here = runtime::go(async { 20 });
+        // The only worker waits inside the other runtime's block_on for a task that only a worker of this one can run.
+        let (here, there) = other.block_on(async move {
+            let there = runtime::go(async { 22 });
+            (here.await, there.await)
+        });
+        here.expect("the task here ends") + there.expect("the task there ends")
+    });
+    assert_eq!(futures::executor::block_on(inner).expect("the outer task ends"), 42);
+}
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("on purpose, in a destructor");
+    }
+}
+
+#[test]
+fn a_task_whose_destructor_panics_hurts_nobody() {
+    let runtime = runtime::Runtime::new(1).expect("a runtime");
+    // Its remains are dropped once it has returned.
+    let remains = Bomb;
+    let ended = runtime.go(std::future::poll_fn(move |_| {
+        let _owned = &remains;
+        std::task::Poll::Ready(7)
+    }));
+    assert_eq!(futures::executor::block_on(ended).expect("its result came before"), 7);
+    let kept = Bomb;
+    let (tell, told) = std::sync::mpsc::channel();
+    let cancelled = runtime.go(async move {
+        let _kept = kept;
+        tell.send(()).expect("the test listens");
+        std::future::pending::<()>().await;
+    });
+    told.recv().expect("the task waits");
+    // A result that nobody takes: its destructor runs on the worker.
+    drop(runtime.go(async { Bomb }));
+    assert_eq!(futures::executor::block_on(runtime.go(async { 7 })).expect("the worker goes on"), 7);
+    runtime.shutdown();
+    assert!(futures::executor::block_on(cancelled).unwrap_err().is_cancelled());
+}
+
+#[test]
 fn a_panic_reaches_the_handle_and_nobody_else() {
     let runtime = runtime::Runtime::new(1).expect("a runtime");
     let failed: runtime::JoinHandle<()> = runtime.go(async { panic!("on purpose") });

@@ -32,6 +32,7 @@ use std::task::{Context, Poll, Waker};
 use crate::Error;
 use crate::netpoll::poll_desc::Direction;
 use crate::sync::{AtomicU64, Mutex, lock};
+use crate::wake::wake;
 
 const CLOSED: u64 = 1;
 const READ_LOCK: u64 = 1 << 1;
@@ -118,7 +119,7 @@ impl FdMutex {
             .map_err(|_| Error::Closed)?;
             queues.iter_mut().flat_map(|queue| queue.waiting.drain(..)).map(|(_, waker)| waker).collect()
         };
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_iter().for_each(wake);
         Ok(())
     }
 
@@ -258,7 +259,7 @@ impl FdMutex {
             queue.granted = Some(ticket);
             waker
         };
-        next.wake();
+        wake(next);
     }
 
     /// Whether close has begun.

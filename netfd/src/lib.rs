@@ -63,6 +63,7 @@ mod sys;
 #[path = "sys/fake.rs"]
 mod sys;
 mod timers;
+mod wake;
 
 pub use addr::Addr;
 pub use driver::{Parker, Unparker};

@@ -8,13 +8,16 @@
 //!   accept   accept4 ─ poller ─ TCP_NODELAY, keep-alive ─ addresses
 //! ```
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsFd, OwnedFd};
-use std::sync::OnceLock;
+mod family;
+
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, sockopt};
-use socket2::{SockRef, TcpKeepalive};
+
+use family::{family_of, favourite, has_dual_stack};
 
 use crate::sys;
 use crate::{Addr, Error, Fd, Netpoll, OpError};
@@ -72,11 +75,11 @@ impl NetFd {
     /// Go: `net.netFD.listenStream`
     #[doc(alias = "netFD.listenStream")]
     pub fn listen(net: &'static str, local: &Addr, netpoll: &Netpoll) -> Result<NetFd, Error> {
-        let (bound, v6_only) = favourite(net, local);
+        let (bound, v6_only) = favourite(net, local, has_dual_stack());
         let family = family_of(bound.ip());
         let socket = socket(family, v6_only)?;
         // Addresses that were in use a moment ago can be used again.
-        sockopt::set_socket_reuseaddr(&socket, true).map_err(|errno| setsockopt(errno.into()))?;
+        sockopt::set_socket_reuseaddr(&socket, true).map_err(setsockopt)?;
         sys::bind(&socket, bound)?;
         sys::listen(&socket, sys::max_backlog())?;
         let fd = register(socket, netpoll)?;
@@ -158,7 +161,7 @@ impl NetFd {
     /// Go: `net.setNoDelay`
     #[doc(alias = "setNoDelay")]
     pub fn set_no_delay(&self, on: bool) -> Result<(), Error> {
-        self.fd.lend(|socket| sockopt::set_tcp_nodelay(socket, on).map_err(|errno| setsockopt(errno.into())))
+        self.fd.lend(|socket| sockopt::set_tcp_nodelay(socket, on).map_err(setsockopt))
     }
 
     /// Has the kernel probe an idle connection (`true`, the default), or not.
@@ -169,9 +172,7 @@ impl NetFd {
     /// Go: `net.setKeepAlive`
     #[doc(alias = "setKeepAlive")]
     pub fn set_keep_alive(&self, on: bool) -> Result<(), Error> {
-        self.fd.lend(|socket| {
-            sockopt::set_socket_keepalive(socket, on).map_err(|errno| setsockopt(errno.into()))
-        })
+        self.fd.lend(|socket| sockopt::set_socket_keepalive(socket, on).map_err(setsockopt))
     }
 
     /// Sets the idle time before keep-alive probes and the time between them: whole seconds, rounded up, at least 1 and
@@ -184,8 +185,7 @@ impl NetFd {
     #[doc(alias = "setKeepAlivePeriod")]
     pub fn set_keep_alive_period(&self, period: Duration) -> Result<(), Error> {
         let seconds = whole_seconds(period, MAX_KEEP_ALIVE).max(Duration::from_secs(1));
-        let probes = TcpKeepalive::new().with_time(seconds).with_interval(seconds);
-        self.fd.lend(|socket| SockRef::from(&socket).set_tcp_keepalive(&probes).map_err(setsockopt))
+        self.fd.lend(|socket| set_keep_alive_times(socket, seconds).map_err(setsockopt))
     }
 
     /// What close does with data that was not sent yet: `None` sends it in the background; zero discards it and resets
@@ -199,7 +199,7 @@ impl NetFd {
     pub fn set_linger(&self, linger: Option<Duration>) -> Result<(), Error> {
         let linger = linger.map(|linger| whole_seconds(linger, MAX_LINGER));
         self.fd.lend(|socket| {
-            sockopt::set_socket_linger(socket, linger).map_err(|errno| setsockopt(errno.into()))?;
+            sockopt::set_socket_linger(socket, linger).map_err(setsockopt)?;
             self.fd.set_lingers(linger.is_some_and(|linger| !linger.is_zero()));
             Ok(())
         })
@@ -217,26 +217,28 @@ fn whole_seconds(duration: Duration, most: Duration) -> Duration {
 /// Go: `net.newTCPConn`
 #[doc(alias = "net.newTCPConn")]
 fn set_stream_options(fd: &Fd) -> Result<(), Error> {
-    let probes = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE);
     fd.lend(|socket| {
         fd.prove_short_reads();
         // Go ignores failures here: a connection without them is a connection still.
         let _ = sockopt::set_tcp_nodelay(socket, true);
-        let _ = SockRef::from(&socket).set_tcp_keepalive(&probes);
+        let _ = sockopt::set_socket_keepalive(socket, true);
+        let _ = set_keep_alive_times(socket, KEEP_ALIVE);
         Ok(())
     })
+}
+
+/// The idle time before probes and the time between them; whether there are any is another option.
+fn set_keep_alive_times(socket: BorrowedFd<'_>, period: Duration) -> Result<(), Errno> {
+    sockopt::set_tcp_keepintvl(socket, period)?;
+    sockopt::set_tcp_keepidle(socket, period)
 }
 
 fn register(socket: OwnedFd, netpoll: &Netpoll) -> Result<Fd, Error> {
     Fd::new(socket, netpoll).map_err(|error| Error::os("epoll_ctl", error.raw_os_error().unwrap_or_default()))
 }
 
-fn setsockopt(error: std::io::Error) -> Error {
-    Error::os("setsockopt", error.raw_os_error().unwrap_or_default())
-}
-
-fn family_of(ip: IpAddr) -> AddressFamily {
-    if ip.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 }
+fn setsockopt(errno: Errno) -> Error {
+    Error::os("setsockopt", errno.raw_os_error())
 }
 
 /// A stream socket with the options that Go gives to each: non-blocking and close-on-exec from birth, and for IPv6 alone
@@ -252,43 +254,4 @@ fn socket(family: AddressFamily, v6_only: bool) -> Result<OwnedFd, Error> {
         let _ = sockopt::set_ipv6_v6only(&socket, v6_only);
     }
     Ok(socket)
-}
-
-/// The address to bind, and whether an IPv6 one is for IPv6 alone.
-///
-/// Go: `net.favoriteAddrFamily`
-#[doc(alias = "net.favoriteAddrFamily")]
-fn favourite(net: &str, local: &Addr) -> (SocketAddr, bool) {
-    let port = local.port().unwrap_or_default();
-    let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
-    match (net, local.as_socket_addr()) {
-        ("tcp4", None) => (SocketAddr::from(([0, 0, 0, 0], port)), false),
-        ("tcp6", None) => (any, true),
-        // A wildcard on plain `tcp` takes both families.
-        (_, None) => both_families(port),
-        ("tcp", Some(addr)) if addr.ip().is_unspecified() => both_families(port),
-        (_, Some(addr)) => (addr, true),
-    }
-}
-
-fn both_families(port: u16) -> (SocketAddr, bool) {
-    if has_dual_stack() {
-        (SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)), false)
-    } else {
-        (SocketAddr::from(([0, 0, 0, 0], port)), false)
-    }
-}
-
-/// Whether one IPv6 socket can serve IPv4 too: tried once.
-///
-/// Go: `net.ipStackCapabilities.probe`
-#[doc(alias = "net.ipStackCapabilities.probe")]
-fn has_dual_stack() -> bool {
-    static DUAL: OnceLock<bool> = OnceLock::new();
-    *DUAL.get_or_init(|| {
-        let mapped = SocketAddr::from(([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1], 0));
-        sys::socket(AddressFamily::INET6).is_ok_and(|socket| {
-            sockopt::set_ipv6_v6only(&socket, false).is_ok() && sys::bind(&socket, mapped).is_ok()
-        })
-    })
 }

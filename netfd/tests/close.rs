@@ -4,6 +4,8 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures::executor::block_on;
@@ -50,4 +52,77 @@ fn the_last_handle_to_go_closes() {
     drop(second);
     assert!(!is_open(&descriptor));
     assert_eq!(std::io::Read::read(&mut theirs, &mut [0]).expect("the end"), 0);
+}
+
+/// A waker of which tests count the handles; its wake panics if it is told to.
+#[derive(Default)]
+struct Odd {
+    panics: bool,
+}
+
+impl Wake for Odd {
+    fn wake(self: Arc<Self>) {
+        assert!(!self.panics, "on purpose, in a waker");
+    }
+}
+
+#[test]
+fn a_close_that_is_not_waited_for_leaves_no_waker() {
+    let odd = Arc::new(Odd::default());
+    let waker = Waker::from(odd.clone());
+    let (ours, _theirs, descriptor) = pair();
+    ours.set_linger(Some(Duration::from_secs(1))).expect("open");
+    // While the socket is lent it cannot go.
+    ours.fd()
+        .with_socket(|_| {
+            let mut closing = Box::pin(ours.fd().close());
+            assert!(closing.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert!(Arc::strong_count(&odd) > 2, "the waker is kept");
+            drop(closing);
+            assert_eq!(Arc::strong_count(&odd), 2, "the waker is given back");
+            assert!(is_open(&descriptor));
+            Ok(())
+        })
+        .expect("open");
+}
+
+#[test]
+fn wakers_that_panic_keep_nobody_from_the_end() {
+    let waker = Waker::from(Arc::new(Odd { panics: true }));
+    let mut cx = Context::from_waker(&waker);
+    let (ours, _theirs, descriptor) = pair();
+    let (mut first, mut second, mut third) = ([0; 1], [0; 1], [0; 1]);
+    let fd = ours.fd();
+    // The first reader parks in the poller; the others queue for its lock.
+    let mut parked = Box::pin(fd.read(&mut first));
+    let mut queued = Box::pin(fd.read(&mut second));
+    let mut last = Box::pin(fd.read(&mut third));
+    for reader in [&mut parked, &mut queued, &mut last] {
+        assert!(reader.as_mut().poll(&mut cx).is_pending());
+    }
+    // It hands its lock to the second, whose waker panics: that is not the first one's affair.
+    drop(parked);
+    assert!(queued.as_mut().poll(&mut cx).is_pending(), "it has the lock now, and parks");
+    let mut closing = Box::pin(fd.close());
+    assert!(!is_open(&descriptor), "closed, though the wakers of all who wait panicked");
+    assert!(matches!(closing.as_mut().poll(&mut cx), Poll::Ready(Ok(()))));
+    for reader in [&mut queued, &mut last] {
+        assert!(matches!(reader.as_mut().poll(&mut cx), Poll::Ready(Err(Error::Closed))));
+    }
+}
+
+#[test]
+fn a_close_whose_waker_panics_is_done_all_the_same() {
+    let waker = Waker::from(Arc::new(Odd { panics: true }));
+    let (ours, _theirs, descriptor) = pair();
+    let mut closing = ours
+        .fd()
+        .with_socket(|_| {
+            let mut closing = Box::pin(ours.fd().close());
+            assert!(closing.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            Ok(closing)
+        })
+        .expect("the last reference destroys, and its wake panics");
+    assert!(!is_open(&descriptor));
+    assert_eq!(block_on(closing.as_mut()), Ok(()));
 }

@@ -87,3 +87,15 @@ fn a_wildcard_serves_both_families_and_tcp6_only_its_own() {
         assert_eq!(only, Ok(v6_only), "{net}");
     }
 }
+
+#[test]
+fn the_time_between_probes_does_not_turn_them_on() {
+    let [_listener, client, _server] = connected("tcp", "127.0.0.1:0");
+    client.set_keep_alive(false).expect("open");
+    client.set_keep_alive_period(Duration::from_secs(7)).expect("open");
+    let read = client.fd().with_socket(|socket| {
+        let socket = SockRef::from(&socket);
+        Ok((socket.keepalive().expect("an option"), socket.tcp_keepalive_time().expect("an option")))
+    });
+    assert_eq!(read, Ok((false, Duration::from_secs(7))));
+}

@@ -5,16 +5,23 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use crate::contained::Contained;
 use crate::sync::tasks::FallibleTask;
 
 /// A task's result, as a future. Dropped, it lets the task go on alone.
 ///
 /// Cancel-safe: the result waits until it is taken.
+///
+/// # Errors
+/// A [`JoinError`] if the task panicked, or if its runtime was shut down before it ended.
+///
+/// # Panics
+/// If it is polled again after it gave the result.
 #[derive(Debug)]
-pub struct JoinHandle<T>(Option<FallibleTask<Result<T, JoinError>>>);
+pub struct JoinHandle<T>(Option<FallibleTask<Contained<Result<T, JoinError>>>>);
 
 impl<T> JoinHandle<T> {
-    pub(crate) fn new(task: FallibleTask<Result<T, JoinError>>) -> JoinHandle<T> {
+    pub(crate) fn new(task: FallibleTask<Contained<Result<T, JoinError>>>) -> JoinHandle<T> {
         JoinHandle(Some(task))
     }
 }
@@ -25,7 +32,7 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let task = self.0.as_mut().expect("a join handle has its task until it is dropped");
         let result = ready!(Pin::new(task).poll(cx));
-        Poll::Ready(result.unwrap_or_else(|| Err(JoinError(Cause::Cancelled))))
+        Poll::Ready(result.map_or(Err(JoinError(Cause::Cancelled)), Contained::into_inner))
     }
 }
 

@@ -24,6 +24,7 @@
 #![cfg_attr(loom, allow(dead_code, reason = "nothing in a model's build uses the process-wide runtime"))]
 
 mod block_on;
+mod contained;
 #[cfg(not(loom))]
 mod global;
 mod idle;

@@ -64,7 +64,12 @@ impl Runtime {
         Scheduler::spawn(&self.0, future)
     }
 
-    /// Runs `future` on this thread to its end; what it starts with [`go`](crate::go) runs on this runtime.
+    /// Runs `future` on this thread to its end; what it starts with [`go`](crate::go) runs on this runtime. As with
+    /// [`block_on`](crate::block_on), any number of threads may be in it, and it may be nested, also within a task of
+    /// another runtime.
+    ///
+    /// # Panics
+    /// If `future` does.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         worker::with_current(&self.0, || block_on::drive(self.0.netpoll(), future))
     }

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use netfd::{Netpoll, Unparker};
 
+use crate::contained::Contained;
 use crate::sync::tasks::{self, Runnable};
 use crate::sync::thread::{self, JoinHandle as ThreadHandle};
 use crate::sync::{Arc, Mutex, MutexGuard, catch, lock};
@@ -67,7 +68,7 @@ impl Scheduler {
     {
         let id = scheduler.number();
         let registered = Registered { scheduler: scheduler.clone(), id };
-        let guarded = Guarded { future: Box::pin(future), registered };
+        let guarded = Guarded { future: Contained::new(Box::pin(future)), registered };
         let queue = scheduler.clone();
         let (runnable, task) = tasks::spawn(guarded, move |runnable| queue.schedule(runnable));
         tracing::trace!(target: "runtime", task = id, "go");
@@ -217,19 +218,19 @@ impl Drop for Registered {
 
 /// A future whose panic becomes its result.
 struct Guarded<F> {
-    future: Pin<Box<F>>,
+    future: Contained<Pin<Box<F>>>,
     /// Dropped after the future.
     #[expect(dead_code, reason = "held for what its drop does")]
     registered: Registered,
 }
 
 impl<F: Future> Future for Guarded<F> {
-    type Output = Result<F::Output, JoinError>;
+    type Output = Contained<Result<F::Output, JoinError>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match catch(|| self.future.as_mut().poll(cx)) {
-            Ok(polled) => polled.map(Ok),
-            Err(payload) => Poll::Ready(Err(JoinError::panicked(payload))),
+        match catch(|| self.future.get_mut().as_mut().poll(cx)) {
+            Ok(polled) => polled.map(|output| Contained::new(Ok(output))),
+            Err(payload) => Poll::Ready(Contained::new(Err(JoinError::panicked(payload)))),
         }
     }
 }

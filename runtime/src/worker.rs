@@ -9,7 +9,7 @@ use netfd::Parker;
 
 use crate::idle::park;
 use crate::scheduler::{Next, Scheduler, WorkerId};
-use crate::sync::{Arc, catch, thread, thread_local};
+use crate::sync::{Arc, thread, thread_local};
 
 /// After so many tasks without a pause a worker polls, so that input and output go on under full load.
 ///
@@ -17,23 +17,31 @@ use crate::sync::{Arc, catch, thread, thread_local};
 const TASKS_BETWEEN_POLLS: u32 = 61;
 
 thread_local! {
-    /// The runtime that [`crate::go`] means on this thread, and which of its workers this is, if it is one.
+    /// The runtime that [`crate::go`] means on this thread.
     #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
-    static CURRENT: RefCell<Option<(Arc<Scheduler>, Option<WorkerId>)>> = RefCell::new(None);
+    static CURRENT: RefCell<Option<Arc<Scheduler>>> = RefCell::new(None);
+
+    /// Which worker of which runtime this thread is; none while it is replaced. A worker may run something for another
+    /// runtime than its own, so the one above does not tell.
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
+    static WORKER: RefCell<Option<Worker>> = RefCell::new(None);
 }
+
+/// A worker, as its own thread knows it.
+type Worker = (Arc<Scheduler>, WorkerId);
 
 /// The runtime that runs this thread.
 pub(crate) fn current() -> Option<Arc<Scheduler>> {
-    CURRENT.with(|current| current.borrow().as_ref().map(|(scheduler, _)| scheduler.clone()))
+    CURRENT.with(|current| current.borrow().clone())
 }
 
 /// Which worker of `scheduler` this thread is.
 pub(crate) fn current_id(scheduler: &Scheduler) -> Option<WorkerId> {
-    CURRENT
-        .try_with(|current| {
-            let current = current.try_borrow().ok()?;
-            let (mine, id) = current.as_ref()?;
-            std::ptr::eq(Arc::as_ptr(mine), scheduler).then_some(*id)?
+    WORKER
+        .try_with(|worker| {
+            let worker = worker.try_borrow().ok()?;
+            let (mine, id) = worker.as_ref()?;
+            std::ptr::eq(Arc::as_ptr(mine), scheduler).then_some(*id)
         })
         .ok()
         .flatten()
@@ -41,12 +49,11 @@ pub(crate) fn current_id(scheduler: &Scheduler) -> Option<WorkerId> {
 
 /// Runs `inside` on a thread whose [`crate::go`] means `scheduler`.
 pub(crate) fn with_current<T>(scheduler: &Arc<Scheduler>, inside: impl FnOnce() -> T) -> T {
-    let worker = current_id(scheduler);
-    let _restore = Restore(CURRENT.with(|current| current.replace(Some((scheduler.clone(), worker)))));
+    let _restore = Restore(CURRENT.with(|current| current.replace(Some(scheduler.clone()))));
     inside()
 }
 
-struct Restore(Option<(Arc<Scheduler>, Option<WorkerId>)>);
+struct Restore(Option<Arc<Scheduler>>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
@@ -67,7 +74,8 @@ pub(crate) fn start(scheduler: &Arc<Scheduler>) -> io::Result<()> {
 
 /// A worker's life.
 fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
-    CURRENT.with(|current| current.replace(Some((scheduler.clone(), Some(id)))));
+    CURRENT.with(|current| current.replace(Some(scheduler.clone())));
+    WORKER.with(|worker| worker.replace(Some((scheduler.clone(), id))));
     let mut parker = Parker::new(scheduler.netpoll());
     let unparker = parker.unparker();
     let mut tasks = 0_u32;
@@ -81,10 +89,8 @@ fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
             }
             Next::Run(runnable) => {
                 tasks = tasks.wrapping_add(1);
-                // The task's own panics are its result; this one comes from dropping what it left.
-                if catch(|| runnable.run()).is_err() {
-                    tracing::error!(target: "runtime", "a task's remains panicked when they were dropped");
-                }
+                // The task's panics are its result, and those of what it leaves are contained.
+                runnable.run();
                 if tasks.is_multiple_of(TASKS_BETWEEN_POLLS)
                     && let Err(error) = parker.poll_now()
                 {
@@ -94,6 +100,7 @@ fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
         }
     }
     tracing::trace!(target: "runtime", worker = id.0, "ends");
+    WORKER.with(|worker| worker.replace(None));
     CURRENT.with(|current| current.replace(None));
 }
 
@@ -101,26 +108,29 @@ fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
 ///
 /// Go: `runtime.entersyscallblock`
 #[doc(alias = "entersyscallblock")]
-pub(crate) struct Replaced(Option<Arc<Scheduler>>);
+pub(crate) struct Replaced(Option<Worker>);
 
 impl Replaced {
     pub(crate) fn here() -> Replaced {
-        let worker_of = CURRENT.with(|current| match &*current.borrow() {
-            Some((scheduler, Some(_))) => Some(scheduler.clone()),
-            _ => None,
-        });
-        Replaced(worker_of.filter(|scheduler| {
-            start(scheduler)
-                .inspect_err(|error| tracing::error!(target: "runtime", %error, "no thread to replace a blocked worker"))
-                .is_ok()
-        }))
+        let Some(worker) = WORKER.with(|worker| worker.borrow_mut().take()) else {
+            return Replaced(None);
+        };
+        match start(&worker.0) {
+            Ok(()) => Replaced(Some(worker)),
+            Err(error) => {
+                tracing::error!(target: "runtime", %error, "no thread to replace a blocked worker");
+                WORKER.with(|mine| mine.replace(Some(worker)));
+                Replaced(None)
+            }
+        }
     }
 }
 
 impl Drop for Replaced {
     fn drop(&mut self) {
-        if let Some(scheduler) = &self.0 {
-            scheduler.retire_one();
+        if let Some(worker) = self.0.take() {
+            worker.0.retire_one();
+            WORKER.with(|mine| mine.replace(Some(worker)));
         }
     }
 }

@@ -2,47 +2,59 @@
 //!
 //! Go: `poll.FD.Close`, `poll.FD.destroy`
 
-use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Waker};
 
 use super::{Fd, Inner, Reference};
 use crate::sync::{Arc, Mutex, lock};
+use crate::wake::wake;
 use crate::{Error, sys};
 
-/// Those who wait for the descriptor to be gone.
-#[derive(Clone)]
-pub(super) struct Closers(Arc<Mutex<State>>);
+/// Whether the descriptor is gone, and who waits for that: only the one whose close closed it.
+#[derive(Clone, Default)]
+pub(super) struct Closer(Arc<Mutex<State>>);
 
-enum State {
-    Open(Vec<Waker>),
-    Gone,
+#[derive(Default)]
+struct State {
+    gone: bool,
+    waker: Option<Waker>,
 }
 
-impl Closers {
-    pub(super) fn new() -> Closers {
-        Closers(Arc::new(Mutex::new(State::Open(Vec::new()))))
-    }
-
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let waker = cx.waker().clone();
-        let mut state = lock(&self.0);
-        match &mut *state {
-            State::Gone => Poll::Ready(()),
-            State::Open(wakers) => {
-                if !wakers.iter().any(|other| other.will_wake(&waker)) {
-                    wakers.push(waker);
-                }
-                Poll::Pending
-            }
-        }
-    }
-
+impl Closer {
     fn gone(&self) {
-        let state = std::mem::replace(&mut *lock(&self.0), State::Gone);
-        if let State::Open(wakers) = state {
-            wakers.into_iter().for_each(Waker::wake);
+        let waker = {
+            let mut state = lock(&self.0);
+            state.gone = true;
+            state.waker.take()
+        };
+        waker.into_iter().for_each(wake);
+    }
+}
+
+/// The wait for the descriptor to be gone. Dropped, it leaves no waker behind.
+struct Gone(Closer);
+
+impl Future for Gone {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let waker = cx.waker().clone();
+        let mut state = lock(&self.0.0);
+        if state.gone {
+            return Poll::Ready(());
         }
+        let old = state.waker.replace(waker);
+        drop(state);
+        drop(old);
+        Poll::Pending
+    }
+}
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        let waker = lock(&self.0.0).waker.take();
+        drop(waker);
     }
 }
 
@@ -61,11 +73,9 @@ impl Fd {
     /// Go: `poll.FD.Close`
     #[doc(alias = "poll.FD.Close")]
     pub fn close(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
-        let closed = self.0.begin_close();
-        let fd = self.clone();
+        let gone = self.0.begin_close().map(|()| Gone(self.0.closer.clone()));
         async move {
-            closed?;
-            poll_fn(|cx| fd.0.closers.poll(cx)).await;
+            gone?.await;
             Ok(())
         }
     }
@@ -94,11 +104,11 @@ impl Inner {
         self.desc().retire(self.token.sequence());
         shared.cache.free(self.token.slot());
         if self.lingers.load(Relaxed) {
-            let closers = self.closers.clone();
-            sys::close_slowly(socket, move || closers.gone());
+            let closer = self.closer.clone();
+            sys::close_slowly(socket, move || closer.gone());
         } else {
             drop(socket);
-            self.closers.gone();
+            self.closer.gone();
         }
     }
 }

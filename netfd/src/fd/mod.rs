@@ -61,7 +61,7 @@ struct Inner {
     drained: Drained,
     /// close(2) may block, for a linger time was set.
     lingers: AtomicBool,
-    closers: close::Closers,
+    closer: close::Closer,
 }
 
 impl Fd {
@@ -95,7 +95,7 @@ impl Fd {
             number,
             drained: Drained::unproven(),
             lingers: AtomicBool::new(false),
-            closers: close::Closers::new(),
+            closer: close::Closer::default(),
         })))
     }
 

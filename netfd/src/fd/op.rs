@@ -158,14 +158,27 @@ impl Drop for Waiting {
             Stage::Over => {}
             Stage::Queued(ticket) => self.inner.mutex.cancel(self.direction, ticket),
             Stage::Parked => {
+                // Also if dropping the waker panics, which is somebody else's code.
+                let _released = Lock { inner: &self.inner, direction: self.direction };
                 // Under a reference, so that the slot is not given back meanwhile. Without one the descriptor is closed, and
                 // the close takes the waker out.
                 if let Ok(_reference) = Reference::take(&self.inner) {
                     let sequence = self.inner.token.sequence();
                     self.inner.desc().cancel(sequence, self.direction, self.inner.shared());
                 }
-                self.inner.mutex.release_lock(self.direction);
             }
         }
+    }
+}
+
+/// A direction's lock without a reference. Dropped, it goes to the next in the queue.
+struct Lock<'a> {
+    inner: &'a Inner,
+    direction: Direction,
+}
+
+impl Drop for Lock<'_> {
+    fn drop(&mut self) {
+        self.inner.mutex.release_lock(self.direction);
     }
 }

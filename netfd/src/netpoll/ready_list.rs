@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::task::Waker;
 
-use crate::sync::survive;
+use crate::wake::wake;
 
 /// Wakers that have been taken out of their cells and are owed a wake.
 pub(crate) struct ReadyList {
@@ -39,9 +39,7 @@ impl ReadyList {
     /// Wakes all of them. A waker that panics does not keep the others from theirs.
     pub(crate) fn wake_all(&mut self) {
         while let Some(waker) = self.wakers.pop_front() {
-            if !survive(|| waker.wake()) {
-                tracing::error!(target: "netfd::netpoll", "a waker panicked; the others are woken all the same");
-            }
+            wake(waker);
         }
     }
 }
