@@ -102,6 +102,22 @@ fn a_worker_that_blocks_in_its_task_is_replaced() {
     });
 }
 
+/// The same within another runtime's `block_on`, which makes that one the current runtime. Preemption bound 2.
+#[test]
+fn a_worker_that_blocks_on_another_runtime_is_replaced() {
+    model(2, || {
+        let (netpoll, runtime) = runtime(1);
+        let outer = runtime.go(async move {
+            let here = worker::current().expect("a task runs on a worker");
+            let inner = crate::scheduler::Scheduler::spawn(&here, async { 20 });
+            let other = Arc::new(crate::scheduler::Scheduler::new(netpoll.clone()));
+            22 + worker::with_current(&other, || drive(&netpoll, inner)).expect("the inner task ends")
+        });
+        assert_eq!(runtime.block_on(outer).expect("the outer task ends"), 42);
+        runtime.shutdown();
+    });
+}
+
 /// Nested `block_on` against a shutdown: the inner task ends or is cancelled, and the worker gets out either way.
 /// Preemption bound 4.
 #[test]

@@ -1,7 +1,7 @@
 //! Mutants: the shipped code broken on purpose, to show that the loom models can fail.
 //!
 //! ```text
-//!   the workspace ──copy──► target/mutants/src ──one mutation──► build ──► the named model ──► every model
+//!   the workspace ──copy──► target/mutants/src ──one mutation──► build ──► the named models ─► every model
 //!                                   ▲                              │             │                 │
 //!                                   └────────── restore ◄──────────┴── wrong ◄───┴── caught ◄──────┴── survived
 //! ```
@@ -34,8 +34,8 @@ pub(crate) struct Mutant {
     pub(crate) old: &'static str,
     /// What stands there instead. It compiles.
     pub(crate) new: &'static str,
-    /// The model that is expected to fail, by its full path in the package. Another one will do, but costs time.
-    pub(crate) model: &'static str,
+    /// The models that must fail, by their full paths in the package: each of them, so that each is seen to fail.
+    pub(crate) models: &'static [&'static str],
 }
 
 impl Mutant {
@@ -84,7 +84,7 @@ mod tests {
     use crate::workspace::Workspace;
 
     fn mutant(after: Option<&'static str>, old: &'static str, new: &'static str) -> Mutant {
-        Mutant { name: "", breaks: "", file: "netfd/src/x.rs", after, old, new, model: "" }
+        Mutant { name: "", breaks: "", file: "netfd/src/x.rs", after, old, new, models: &[] }
     }
 
     #[test]
@@ -98,6 +98,9 @@ mod tests {
                 .and_then(|text| mutant.apply(&text));
             if let Err(error) = fits {
                 wrong.push(format!("{} in {}: {error}", mutant.name, mutant.file));
+            }
+            if mutant.models.is_empty() {
+                wrong.push(format!("{} in {}: it names no model", mutant.name, mutant.file));
             }
             if !names.insert((mutant.package(), mutant.name)) {
                 wrong.push(format!("{} in {}: the name is taken", mutant.name, mutant.file));

@@ -18,8 +18,8 @@ const BASELINE_LIMIT: Duration = Duration::from_secs(900);
 
 /// What became of a mutant.
 enum Fate {
-    /// These models failed.
-    Caught(Vec<String>),
+    /// The models that the table names failed, each of them.
+    Caught,
     /// Every model passed: a hole in the net.
     Survived,
     /// Neither: the table must be mended before this mutant says anything.
@@ -54,7 +54,12 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     for package in
         options.packages().filter(|package| asked.iter().any(|mutant| mutant.package() == *package))
     {
-        baseline(&broken, package)?;
+        let models = baseline(&broken, package)?;
+        let aimed = |model: &String| asked.iter().any(|mutant| mutant.models.contains(&model.as_str()));
+        let unseen: Vec<_> = models.into_iter().filter(|model| !aimed(model)).collect();
+        if options.filter.is_none() && !unseen.is_empty() {
+            bail!("no mutant of {package} shows that these models can fail: {}", unseen.join(", "));
+        }
     }
 
     let (mut caught, mut survived, mut wrong) = (0, 0, 0);
@@ -62,9 +67,9 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
         let start = Instant::now();
         let fate = with_mutant(&broken, mutant)?;
         let (word, detail) = match fate {
-            Fate::Caught(models) => {
+            Fate::Caught => {
                 caught += 1;
-                ("caught  ", format!("by {}", models.join(", ")))
+                ("caught  ", format!("by {}", mutant.models.join(", ")))
             }
             Fate::Survived => {
                 survived += 1;
@@ -90,8 +95,8 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The copy must pass before it is broken, or a failure afterwards says nothing.
-fn baseline(broken: &Workspace, package: &str) -> Result<()> {
+/// The copy must pass before it is broken, or a failure afterwards says nothing. The names of its models.
+fn baseline(broken: &Workspace, package: &str) -> Result<Vec<String>> {
     let models = Models::build(broken, package)?;
     let names = models.names()?;
     if names.is_empty() {
@@ -104,7 +109,7 @@ fn baseline(broken: &Workspace, package: &str) -> Result<()> {
         None => bail!("the models of {package} take longer than {BASELINE_LIMIT:?}"),
     }
     println!("baseline  {package}: {} models pass ({:.1} s)", names.len(), run.took.as_secs_f64());
-    Ok(())
+    Ok(names)
 }
 
 /// Breaks one place, tries it, and puts the file back whatever came of it.
@@ -123,45 +128,56 @@ fn with_mutant(broken: &Workspace, mutant: &Mutant) -> Result<Fate> {
     fate
 }
 
-/// The model that the table names, then all of them.
+/// The models that the table names; and if one of them passes, all of them, to tell a hole from a wrong aim.
 fn try_mutant(broken: &Workspace, mutant: &Mutant) -> Result<Fate> {
     let models = match Models::build(broken, mutant.package()) {
         Ok(models) => models,
         Err(error) => return Ok(Fate::Wrong(format!("it does not compile: {error}"))),
     };
     let names = models.names()?;
-    let Some(named) = names.iter().find(|name| *name == mutant.model) else {
-        return Ok(Fate::Wrong(format!("there is no model {}", mutant.model)));
-    };
-    match judge(&models, std::slice::from_ref(named))? {
-        Fate::Survived => judge(&models, &names),
-        fate => Ok(fate),
+    for model in mutant.models {
+        let Some(named) = names.iter().find(|name| name == model) else {
+            return Ok(Fate::Wrong(format!("there is no model {model}")));
+        };
+        match judge(&models, std::slice::from_ref(named))? {
+            Verdict::Failed(_) => {}
+            Verdict::TooLong => return Ok(Fate::Wrong(format!("{model} ran longer than {LIMIT:?}"))),
+            Verdict::Passed => {
+                return Ok(match judge(&models, &names)? {
+                    Verdict::Passed => Fate::Survived,
+                    Verdict::Failed(others) => {
+                        Fate::Wrong(format!("{model} does not see it; what does: {}", others.join(", ")))
+                    }
+                    Verdict::TooLong => Fate::Wrong(format!(
+                        "{model} does not see it, and all models together ran longer than {LIMIT:?}"
+                    )),
+                });
+            }
+        }
     }
+    Ok(Fate::Caught)
+}
+
+/// What some models say of a mutant.
+enum Verdict {
+    Passed,
+    /// These failed; or the process ended before its runner could report, with this status.
+    Failed(Vec<String>),
+    TooLong,
 }
 
 /// Runs some models over the mutant and reads from their runner's output which ones failed.
-fn judge(models: &Models, names: &[String]) -> Result<Fate> {
+fn judge(models: &Models, names: &[String]) -> Result<Verdict> {
     let run = capture(&mut models.run(names), LIMIT)?;
-    let Some(status) = run.status else {
-        return Ok(Fate::Wrong(format!("timed out: {} ran longer than {LIMIT:?}", list(names))));
-    };
-    if status.success() {
-        return Ok(Fate::Survived);
-    }
-    Ok(match failed_models(&run.output) {
-        // A panic while panicking ends the process before its runner can report.
-        failed if failed.is_empty() => {
-            Fate::Caught(vec![format!("{} (which ended with {status})", list(names))])
-        }
-        failed => Fate::Caught(failed),
+    Ok(match run.status {
+        None => Verdict::TooLong,
+        Some(status) if status.success() => Verdict::Passed,
+        Some(status) => match failed_models(&run.output) {
+            // A panic while panicking ends the process at once.
+            failed if failed.is_empty() => Verdict::Failed(vec![format!("the process ended with {status}")]),
+            failed => Verdict::Failed(failed),
+        },
     })
-}
-
-fn list(names: &[String]) -> String {
-    match names {
-        [name] => name.clone(),
-        _ => format!("one of {} models", names.len()),
-    }
 }
 
 /// The tests that libtest calls failed.
@@ -169,7 +185,7 @@ fn failed_models(output: &str) -> Vec<String> {
     output
         .lines()
         .filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"))
-        .map(|name| format!("model {name}"))
+        .map(str::to_owned)
         .collect()
 }
 
@@ -181,6 +197,6 @@ mod tests {
     fn failed_models_are_named_from_the_runners_output() {
         let output =
             "running 2 tests\ntest a::b ... FAILED\ntest a::c ... ok\n\ntest result: FAILED. 1 passed\n";
-        assert_eq!(failed_models(output), ["model a::b"]);
+        assert_eq!(failed_models(output), ["a::b"]);
     }
 }

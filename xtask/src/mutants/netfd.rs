@@ -10,6 +10,7 @@ const NETPOLL: &str = "netfd/src/netpoll/mod.rs";
 const FD: &str = "netfd/src/fd/mod.rs";
 const OP: &str = "netfd/src/fd/op.rs";
 const CLOSE: &str = "netfd/src/fd/close.rs";
+const READY_LIST: &str = "netfd/src/netpoll/ready_list.rs";
 const DRAINED: &str = "netfd/src/fd/drained.rs";
 const PARKER: &str = "netfd/src/driver/parker.rs";
 const STANDBY: &str = "netfd/src/driver/standby.rs";
@@ -22,7 +23,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("// Looked at again now that the waker is in place"),
         old: "if let Err(error) = self.check(sequence, direction) {",
         new: "if let (false, Err(error)) = (true, self.check(sequence, direction)) {",
-        model: "loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost",
+        models: &["loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost"],
     },
     Mutant {
         name: "the sequence of an event is not tested on the word",
@@ -31,7 +32,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("let ready = if io_ready { READY } else { 0 };"),
         old: "if sequence_of(word) != sequence {",
         new: "if false && sequence_of(word) != sequence {",
-        model: "loom_tests::reuse::a_late_event_of_an_older_sequence_changes_nothing",
+        models: &["loom_tests::reuse::a_late_event_of_an_older_sequence_changes_nothing"],
     },
     Mutant {
         name: "the sequence of an event is not tested on the info bits",
@@ -40,7 +41,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "while (info >> 32) as u32 == sequence {",
         new: "while (info >> 32) as u32 == sequence || true {",
-        model: "loom_tests::reuse::a_late_event_of_an_older_sequence_changes_nothing",
+        models: &["loom_tests::reuse::a_late_event_of_an_older_sequence_changes_nothing"],
     },
     Mutant {
         name: "the unblocker's read-modify-write does not release",
@@ -49,7 +50,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "match self.word.compare_exchange(word, next, AcqRel, Relaxed) {",
         new: "match self.word.compare_exchange(word, next, Acquire, Relaxed) {",
-        model: "loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost",
+        models: &["loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost"],
     },
     Mutant {
         name: "the unblocker's read-modify-write does not acquire",
@@ -58,7 +59,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "match self.word.compare_exchange(word, next, AcqRel, Relaxed) {",
         new: "match self.word.compare_exchange(word, next, Release, Relaxed) {",
-        model: "loom_tests::park::readiness_that_comes_while_a_task_parks_is_not_lost",
+        models: &["loom_tests::park::readiness_that_comes_while_a_task_parks_is_not_lost"],
     },
     Mutant {
         name: "parking does not acquire",
@@ -67,7 +68,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.change(wait, parked, AcqRel)",
         new: "self.change(wait, parked, Release)",
-        model: "loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost",
+        models: &["loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost"],
     },
     Mutant {
         name: "parking does not release",
@@ -76,7 +77,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.change(wait, parked, AcqRel)",
         new: "self.change(wait, parked, Acquire)",
-        model: "loom_tests::park::readiness_that_comes_while_a_task_parks_is_not_lost",
+        models: &["loom_tests::park::readiness_that_comes_while_a_task_parks_is_not_lost"],
     },
     Mutant {
         name: "the taker leaves the cell without a release",
@@ -85,7 +86,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.word.fetch_and(!TAKING, Release);",
         new: "self.word.fetch_and(!TAKING, Relaxed);",
-        model: "loom_tests::park::a_waiter_that_is_dropped_leaves_the_readiness_to_the_next",
+        models: &["loom_tests::park::a_waiter_that_is_dropped_leaves_the_readiness_to_the_next"],
     },
     Mutant {
         name: "the end of a sequence forgets who is taking",
@@ -94,7 +95,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "pack(next, word & TAKING)",
         new: "pack(next, 0)",
-        model: "loom_tests::reuse::a_slot_is_used_again_while_its_last_waker_is_being_taken",
+        models: &["loom_tests::reuse::a_slot_is_used_again_while_its_last_waker_is_being_taken"],
     },
     Mutant {
         name: "an event that meets a taker is dropped",
@@ -103,7 +104,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "else { word | ready };",
         new: "else if word & TAKING != 0 { word } else { word | ready };",
-        model: "loom_tests::deadlines::a_deadline_that_is_cleared_while_it_fires_costs_no_readiness",
+        models: &["loom_tests::deadlines::a_deadline_that_is_cleared_while_it_fires_costs_no_readiness"],
     },
     Mutant {
         name: "giving up does not uncount",
@@ -112,7 +113,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "count.sub(1);",
         new: "let _ = count;",
-        model: "loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost",
+        models: &["loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost"],
     },
     Mutant {
         name: "close unblocks nobody",
@@ -121,7 +122,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("self.info.fetch_or(CLOSING, Relaxed);"),
         old: "self.unblock(token.sequence(), Mode::Both, &mut list);",
         new: "let _ = &mut list;",
-        model: "loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost",
+        models: &["loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost"],
     },
     Mutant {
         name: "unlock forgets to hand on",
@@ -130,7 +131,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("// Under the lock the count and the queue agree"),
         old: "self.word.fetch_sub(bits.waiter, Relaxed);",
         new: "return;\n            #[allow(unreachable_code)]\n            self.word.fetch_sub(bits.waiter, Relaxed);",
-        model: "loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on",
+        models: &["loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on"],
     },
     Mutant {
         name: "a dropped waiter keeps its grant",
@@ -139,7 +140,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("} else if queue.granted == Some(ticket) {\n            drop(queues);"),
         old: "self.release_lock(direction);",
         new: "let _ = direction;",
-        model: "loom_tests::mutex::a_dropped_waiter_hands_its_grant_on",
+        models: &["loom_tests::mutex::a_dropped_waiter_hands_its_grant_on"],
     },
     Mutant {
         name: "giving a reference back does not order",
@@ -148,16 +149,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.word.fetch_sub(REFERENCE, AcqRel);",
         new: "self.word.fetch_sub(REFERENCE, Relaxed);",
-        model: "loom_tests::mutex::the_last_reference_of_a_closed_mutex_destroys_once",
+        models: &["loom_tests::mutex::the_last_reference_of_a_closed_mutex_destroys_once"],
     },
     Mutant {
         name: "close leaves the queue asleep",
         breaks: "close wakes every waiter",
         file: MUTEX,
         after: None,
-        old: "waiting.into_iter().for_each(Waker::wake);",
+        old: "waiting.into_iter().for_each(wake);",
         new: "drop(waiting);",
-        model: "loom_tests::mutex::a_close_ends_a_wait_for_the_lock",
+        models: &["loom_tests::mutex::a_close_ends_a_wait_for_the_lock"],
     },
     Mutant {
         name: "an earlier timer does not break the sleeper",
@@ -166,7 +167,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("if alarm.overslept {"),
         old: "self.break_poll();",
         new: "",
-        model: "loom_tests::deadlines::an_earlier_deadline_breaks_a_longer_sleep",
+        models: &["loom_tests::deadlines::an_earlier_deadline_breaks_a_longer_sleep"],
     },
     Mutant {
         name: "a new timer overlooks the sleeper",
@@ -175,7 +176,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "(id, Alarm { unattended, overslept: when < self.until.load(Relaxed) })",
         new: "(id, Alarm { unattended, overslept: false })",
-        model: "loom_tests::deadlines::a_new_timer_breaks_a_longer_sleep",
+        models: &["loom_tests::deadlines::a_new_timer_breaks_a_longer_sleep"],
     },
     Mutant {
         name: "a sleeper says until when after it has let go of the timers",
@@ -184,7 +185,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "            let next = timers.next();\n",
         new: "            let next = timers.next();\n            drop(timers);\n",
-        model: "loom_tests::deadlines::an_earlier_deadline_breaks_a_longer_sleep",
+        models: &["loom_tests::deadlines::an_earlier_deadline_breaks_a_longer_sleep"],
     },
     Mutant {
         name: "a timer that was replaced fires all the same",
@@ -193,7 +194,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "|| deadlines.timer.is_none_or(|(armed, _)| armed != id)",
         new: "",
-        model: "loom_tests::deadlines::a_deadline_that_is_set_again_while_it_fires_has_one_timer",
+        models: &["loom_tests::deadlines::a_deadline_that_is_set_again_while_it_fires_has_one_timer"],
     },
     Mutant {
         name: "a timer that fires does not arm itself for what is later",
@@ -202,7 +203,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "(due, self.arm(deadlines, token, now, shared))",
         new: "(due, if due.is_some() { Alarm::default() } else { self.arm(deadlines, token, now, shared) })",
-        model: "loom_tests::deadlines::deadlines_of_both_directions_split_while_they_fire",
+        models: &["loom_tests::deadlines::deadlines_of_both_directions_split_while_they_fire"],
     },
     Mutant {
         name: "a setter overlooks that the other direction is due",
@@ -211,7 +212,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "let due = deadlines.due(now);",
         new: "let due = deadlines.due(if deadlines.timer.is_some() { 0 } else { now });",
-        model: "loom_tests::deadlines::deadlines_of_both_directions_merge_while_one_fires",
+        models: &["loom_tests::deadlines::deadlines_of_both_directions_merge_while_one_fires"],
     },
     Mutant {
         name: "a deadline that fires unblocks nobody",
@@ -220,7 +221,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("pub(crate) fn expire("),
         old: "self.unblock(token.sequence(), mode, list);",
         new: "let _ = (mode, list);",
-        model: "loom_tests::deadlines::a_deadline_that_fires_while_a_task_parks_is_not_lost",
+        models: &["loom_tests::deadlines::a_deadline_that_fires_while_a_task_parks_is_not_lost"],
     },
     Mutant {
         name: "a short read marks the socket whatever the kernel told of it",
@@ -229,7 +230,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if !self.desc().is_troubled() {",
         new: "if true {",
-        model: "loom_tests::fd::a_read_that_skips_its_try_strands_no_end",
+        models: &["loom_tests::fd::a_read_that_skips_its_try_strands_no_end"],
     },
     Mutant {
         name: "a read that skips its try forgets readiness",
@@ -238,7 +239,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "                waits = true;\n            } else {",
         new: "                waits = true;\n                inner.desc().reset(sequence, direction)?;\n            } else {",
-        model: "loom_tests::fd::a_read_that_skips_its_try_strands_no_byte",
+        models: &["loom_tests::fd::a_read_that_skips_its_try_strands_no_byte"],
     },
     Mutant {
         name: "a reset does not acquire",
@@ -247,7 +248,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if self.change(ready, nil, Acquire) {",
         new: "if self.change(ready, nil, Relaxed) {",
-        model: "loom_tests::fd::a_read_that_skips_its_try_strands_no_end",
+        models: &["loom_tests::fd::a_read_that_skips_its_try_strands_no_end"],
     },
     Mutant {
         name: "a mark undoes what raw access took away",
@@ -256,7 +257,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "let _ = self.0.compare_exchange(UNKNOWN, DRAINED, Relaxed, Relaxed);",
         new: "if self.0.load(Relaxed) == UNKNOWN { self.0.store(DRAINED, Relaxed) }",
-        model: "loom_tests::fd::raw_access_ends_the_skipping_of_tries",
+        models: &["loom_tests::fd::raw_access_ends_the_skipping_of_tries"],
     },
     Mutant {
         name: "a dropped read takes its waker back without a reference",
@@ -265,16 +266,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if let Ok(_reference) = Reference::take(&self.inner) {",
         new: "{",
-        model: "loom_tests::fd::a_read_is_dropped_while_its_descriptor_is_closed",
+        models: &["loom_tests::fd::a_read_is_dropped_while_its_descriptor_is_closed"],
     },
     Mutant {
         name: "a dropped read keeps its lock",
         breaks: "a future dropped while parked, then another: the other is woken",
         file: OP,
         after: None,
-        old: "self.inner.mutex.release_lock(self.direction);",
+        old: "let _released = Lock { inner: &self.inner, direction: self.direction };",
         new: "",
-        model: "loom_tests::fd::a_dropped_read_hands_the_socket_on",
+        models: &["loom_tests::fd::a_dropped_read_hands_the_socket_on"],
     },
     Mutant {
         name: "a dropped read leaves its waker",
@@ -283,7 +284,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.inner.desc().cancel(sequence, self.direction, self.inner.shared());",
         new: "let _ = sequence;",
-        model: "loom_tests::fd::a_dropped_read_leaves_nothing_in_place",
+        models: &["loom_tests::fd::a_dropped_read_leaves_nothing_in_place"],
     },
     Mutant {
         name: "close does not evict those who wait",
@@ -292,7 +293,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "        self.desc().evict(self.token, self.shared());\n        Ok(())",
         new: "        Ok(())",
-        model: "loom_tests::fd::a_read_is_polled_while_its_descriptor_is_closed",
+        models: &["loom_tests::fd::a_read_is_polled_while_its_descriptor_is_closed"],
     },
     Mutant {
         name: "a lock that was granted before the close is kept",
@@ -301,7 +302,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "Poll::Ready(self.incref().inspect_err(|_| self.release_lock(direction)))",
         new: "Poll::Ready(Ok(()))",
-        model: "loom_tests::mutex::a_close_meets_a_grant_that_was_not_polled",
+        models: &["loom_tests::mutex::a_close_meets_a_grant_that_was_not_polled"],
     },
     Mutant {
         name: "a driver that leaves tells nobody",
@@ -310,7 +311,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if shared.role.is_orphaned() && !shared.candidates.wake_first(&shared.role) {",
         new: "if false {",
-        model: "loom_tests::driver::the_role_goes_on_to_the_next_when_its_driver_leaves",
+        models: &["loom_tests::driver::the_role_goes_on_to_the_next_when_its_driver_leaves"],
     },
     Mutant {
         name: "a driver that leaves does not call the stand-by",
@@ -319,7 +320,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "            if shared.role.leave() {\n                shared.rouse(false);\n            }",
         new: "            let _ = shared.role.leave();",
-        model: "loom_tests::driver::the_stand_by_takes_over_from_a_driver_that_leaves",
+        models: &["loom_tests::driver::the_stand_by_takes_over_from_a_driver_that_leaves"],
     },
     Mutant {
         name: "a task that waits does not call the stand-by",
@@ -328,7 +329,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("if self.role.add() {"),
         old: "self.rouse(!crate::driver::is_participant());",
         new: "",
-        model: "loom_tests::driver::the_stand_by_is_called_by_a_task_that_waits",
+        models: &["loom_tests::driver::the_stand_by_is_called_by_a_task_that_waits"],
     },
     Mutant {
         name: "the stand-by stands down and wakes nobody",
@@ -337,7 +338,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "shared.candidates.wake_first(&shared.role);",
         new: "",
-        model: "loom_tests::driver::the_stand_by_stands_down_for_a_driver",
+        models: &["loom_tests::driver::the_stand_by_stands_down_for_a_driver"],
     },
     Mutant {
         name: "a candidate does not look whether the role became free",
@@ -346,7 +347,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "Announced::Free => {}",
         new: "Announced::Free => self.unparker.sleep(),",
-        model: "loom_tests::driver::the_role_goes_on_to_the_next_when_its_driver_leaves",
+        models: &["loom_tests::driver::the_role_goes_on_to_the_next_when_its_driver_leaves"],
     },
     Mutant {
         name: "the end of a poller does not wake its stand-by",
@@ -355,7 +356,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("self.role.shut_down();"),
         old: "self.unpark_standby();",
         new: "",
-        model: "loom_tests::driver::the_stand_by_ends_with_its_poller",
+        models: &["loom_tests::driver::the_stand_by_ends_with_its_poller"],
     },
     Mutant {
         name: "an unpark does not break the poller",
@@ -364,7 +365,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "POLLING => self.0.shared.break_poll(),",
         new: "POLLING => {}",
-        model: "loom_tests::driver::an_unpark_is_seen_in_the_poller_and_beside_it",
+        models: &["loom_tests::driver::an_unpark_is_seen_in_the_poller_and_beside_it"],
     },
     Mutant {
         name: "an unpark does not release",
@@ -373,7 +374,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "match self.0.state.swap(NOTIFIED, Release) {",
         new: "match self.0.state.swap(NOTIFIED, Relaxed) {",
-        model: "loom_tests::driver::an_unpark_shows_what_was_done_before",
+        models: &["loom_tests::driver::an_unpark_shows_what_was_done_before"],
     },
     Mutant {
         name: "a parker leaves the poller without an acquire",
@@ -382,7 +383,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "state.swap(EMPTY, Acquire);",
         new: "state.swap(EMPTY, Relaxed);",
-        model: "loom_tests::driver::an_unpark_shows_what_was_done_before",
+        models: &["loom_tests::driver::an_unpark_shows_what_was_done_before"],
     },
     Mutant {
         name: "a parker takes a notification without an acquire",
@@ -391,7 +392,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.0.state.compare_exchange(NOTIFIED, EMPTY, Acquire, Relaxed).is_ok()",
         new: "self.0.state.compare_exchange(NOTIFIED, EMPTY, Relaxed, Relaxed).is_ok()",
-        model: "loom_tests::driver::an_unpark_shows_what_was_done_before",
+        models: &["loom_tests::driver::an_unpark_shows_what_was_done_before"],
     },
     Mutant {
         name: "relaxed: nil to wait",
@@ -400,7 +401,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if !self.change(word, word | WAIT, Acquire) {",
         new: "if !self.change(word, word | WAIT, Relaxed) {",
-        model: "loom_tests::park::a_waiter_that_is_dropped_leaves_the_readiness_to_the_next",
+        models: &["loom_tests::park::a_waiter_that_is_dropped_leaves_the_readiness_to_the_next"],
     },
     Mutant {
         name: "relaxed: readiness is consumed",
@@ -409,7 +410,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if self.change(word, word & !READY, Acquire) {",
         new: "if self.change(word, word & !READY, Relaxed) {",
-        model: "loom_tests::fd::a_read_that_skips_its_try_strands_no_end",
+        models: &["loom_tests::fd::a_read_that_skips_its_try_strands_no_end"],
     },
     Mutant {
         name: "relaxed: parked to wait, polled again",
@@ -418,7 +419,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if !self.change(word, word & !PARKED | WAIT, Acquire) {",
         new: "if !self.change(word, word & !PARKED | WAIT, Relaxed) {",
-        model: "loom_tests::park::a_task_is_polled_again_on_another_thread",
+        models: &["loom_tests::park::a_task_is_polled_again_on_another_thread"],
     },
     Mutant {
         name: "relaxed: parked to wait, dropped",
@@ -427,7 +428,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "match self.word.compare_exchange(word, word & !PARKED | WAIT, Acquire, Relaxed) {",
         new: "match self.word.compare_exchange(word, word & !PARKED | WAIT, Relaxed, Relaxed) {",
-        model: "loom_tests::park::a_task_is_dropped_on_another_thread",
+        models: &["loom_tests::park::a_task_is_dropped_on_another_thread"],
     },
     Mutant {
         name: "relaxed: wait is given up",
@@ -436,7 +437,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.word.fetch_and(!WAIT, Release);",
         new: "self.word.fetch_and(!WAIT, Relaxed);",
-        model: "loom_tests::park::a_task_is_dropped_on_another_thread",
+        models: &["loom_tests::park::a_task_is_dropped_on_another_thread"],
     },
     Mutant {
         name: "relaxed: a free lock is taken",
@@ -445,7 +446,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "match self.change(Acquire, free) {",
         new: "match self.change(Relaxed, free) {",
-        model: "loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on",
+        models: &["loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on"],
     },
     Mutant {
         name: "relaxed: a lock that became free is taken",
@@ -454,7 +455,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "let before = self.change(Acquire, |word| {",
         new: "let before = self.change(Relaxed, |word| {",
-        model: "loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on",
+        models: &["loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on"],
     },
     Mutant {
         name: "relaxed: a lock is freed",
@@ -463,7 +464,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("// Release: what was done under the lock is seen by the next holder."),
         old: "if self.change(Release, free).is_ok() {",
         new: "if self.change(Relaxed, free).is_ok() {",
-        model: "loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on",
+        models: &["loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on"],
     },
     Mutant {
         name: "relaxed: a lock is freed whose queue has emptied",
@@ -472,7 +473,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("// Under the lock the count and the queue agree"),
         old: "if self.change(Release, free).is_ok() {",
         new: "if self.change(Relaxed, free).is_ok() {",
-        model: "loom_tests::mutex::a_lock_is_freed_whose_queue_has_emptied",
+        models: &["loom_tests::mutex::a_lock_is_freed_whose_queue_has_emptied"],
     },
     Mutant {
         name: "relaxed: the last reference does not acquire",
@@ -481,7 +482,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.word.fetch_sub(REFERENCE, AcqRel);",
         new: "self.word.fetch_sub(REFERENCE, Release);",
-        model: "loom_tests::mutex::the_last_reference_of_a_closed_mutex_destroys_once",
+        models: &["loom_tests::mutex::the_last_reference_of_a_closed_mutex_destroys_once"],
     },
     Mutant {
         name: "relaxed: a reference that is not the last does not release",
@@ -490,6 +491,90 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.word.fetch_sub(REFERENCE, AcqRel);",
         new: "self.word.fetch_sub(REFERENCE, Acquire);",
-        model: "loom_tests::mutex::the_last_reference_of_a_closed_mutex_destroys_once",
+        models: &["loom_tests::mutex::the_last_reference_of_a_closed_mutex_destroys_once"],
+    },
+    Mutant {
+        name: "whom a close takes out stays counted",
+        breaks: "the waiter count is zero at the end",
+        file: SHARED,
+        after: None,
+        old: "self.role.sub(list.take_count());\n        list.wake_all();",
+        new: "let _ = list.take_count();\n        list.wake_all();",
+        models: &["loom_tests::park::readiness_and_close_together_wake_a_task_once"],
+    },
+    Mutant {
+        name: "a waker that was taken out is woken twice",
+        breaks: "readiness, close and timeout together: at most one wake by the poller",
+        file: READY_LIST,
+        after: Some("self.taken += u32::from(waker.is_some());"),
+        old: "self.wakers.extend(waker);",
+        new: "self.wakers.extend(waker.clone());\n        self.wakers.extend(waker);",
+        models: &[
+            "loom_tests::park::readiness_and_close_together_wake_a_task_once",
+            "loom_tests::deadlines::readiness_close_and_time_out_together_wake_a_task_once",
+        ],
+    },
+    Mutant {
+        name: "a poll with another waker keeps the first",
+        breaks: "a second poll with a new waker against readiness: no lost wake-up",
+        file: PARK,
+        after: None,
+        old: "cell.as_ref().is_some_and(|parked| parked.will_wake(waker))",
+        new: "cell.is_some()",
+        models: &["loom_tests::park::a_poll_with_a_new_waker_meets_readiness_without_losing_it"],
+    },
+    Mutant {
+        name: "a waiter that gives up takes the readiness along",
+        breaks: "a future dropped while parked, then a new waiter: the new one is woken",
+        file: PARK,
+        after: None,
+        old: "self.word.fetch_and(!WAIT, Release);",
+        new: "self.word.fetch_and(!(WAIT | READY), Release);",
+        models: &["loom_tests::park::a_waiter_that_is_dropped_leaves_the_readiness_to_the_next"],
+    },
+    Mutant {
+        name: "a slot is given back before its descriptor has ended",
+        breaks: "free and reuse: a slot is given back when nobody is in it",
+        file: CLOSE,
+        after: None,
+        old: "self.desc().retire(self.token.sequence());\n        shared.cache.free(self.token.slot());",
+        new: "shared.cache.free(self.token.slot());\n        self.desc().retire(self.token.sequence());",
+        models: &["loom_tests::fd::a_close_leaves_the_next_user_of_its_slot_alone"],
+    },
+    Mutant {
+        name: "a past deadline unblocks nobody",
+        breaks: "deadline against park: no lost wake-up",
+        file: DESC,
+        after: None,
+        old: "self.unblock(token.sequence(), mode, &mut list);",
+        new: "let _ = (mode, &mut list);",
+        models: &["loom_tests::deadlines::a_past_deadline_that_is_set_while_a_task_parks_is_not_lost"],
+    },
+    Mutant {
+        name: "a direction that has expired stays so",
+        breaks: "a deadline moved or cleared while it fires: the old timer does nothing",
+        file: DESC,
+        after: None,
+        old: "self.info.fetch_and(expired | !EXPIRED, Relaxed);",
+        new: "",
+        models: &["loom_tests::deadlines::a_deadline_that_is_moved_later_while_it_fires_no_longer_counts"],
+    },
+    Mutant {
+        name: "the last timer to be removed stays announced",
+        breaks: "an idle program costs nothing: no timer is counted that is not there",
+        file: SHARED,
+        after: Some("let removed = timers.remove(id);"),
+        old: "self.role.set_timers(false);",
+        new: "",
+        models: &["loom_tests::deadlines::a_timer_is_dropped_while_it_fires"],
+    },
+    Mutant {
+        name: "the stand-by never stands down",
+        breaks: "the driver role: hand-over against park",
+        file: STANDBY,
+        after: None,
+        old: "while !shared.role.stand_down() {",
+        new: "while !shared.role.stand_down() || true {",
+        models: &["loom_tests::driver::the_stand_by_stands_down_for_a_driver"],
     },
 ];

@@ -10,7 +10,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.signalled.swap(true, Ordering::Release)",
         new: "self.signalled.swap(true, Ordering::Relaxed)",
-        model: "loom_tests::a_coalesced_break_is_as_good_as_a_written_one",
+        models: &["loom_tests::a_coalesced_break_is_as_good_as_a_written_one"],
     },
     Mutant {
         name: "lower the flag relaxed",
@@ -19,7 +19,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.signalled.swap(false, Ordering::Acquire)",
         new: "self.signalled.swap(false, Ordering::Relaxed)",
-        model: "loom_tests::a_coalesced_break_is_as_good_as_a_written_one",
+        models: &["loom_tests::a_coalesced_break_is_as_good_as_a_written_one"],
     },
     Mutant {
         name: "lower the flag by a store",
@@ -28,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.signalled.swap(false, Ordering::Acquire);",
         new: "self.signalled.store(false, Ordering::Release);",
-        model: "loom_tests::a_coalesced_break_is_as_good_as_a_written_one",
+        models: &["loom_tests::a_coalesced_break_is_as_good_as_a_written_one"],
     },
     Mutant {
         name: "raise the flag by a load, then a store",
@@ -37,7 +37,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if self.signalled.swap(true, Ordering::Release) {\n            return Ok(false);\n        }",
         new: "if self.signalled.load(Ordering::Acquire) {\n            return Ok(false);\n        }\n        self.signalled.store(true, Ordering::Release);",
-        model: "loom_tests::a_coalesced_break_is_as_good_as_a_written_one",
+        models: &["loom_tests::a_coalesced_break_is_as_good_as_a_written_one"],
     },
     Mutant {
         name: "clear before draining",
@@ -46,7 +46,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "let drained = drain();",
         new: "self.signalled.swap(false, Ordering::Acquire);\n        return drain();\n        #[allow(unreachable_code)]\n        let drained = Ok(());",
-        model: "loom_tests::a_break_in_the_midst_of_taking_another_does_not_silence_the_next",
+        models: &["loom_tests::a_break_in_the_midst_of_taking_another_does_not_silence_the_next"],
     },
     Mutant {
         name: "a poll that does not wait takes the break",
@@ -55,7 +55,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if delay == Delay::Now {",
         new: "if false && delay == Delay::Now {",
-        model: "loom_tests::a_poll_that_does_not_wait_leaves_the_break_to_a_sleeper",
+        models: &["loom_tests::a_poll_that_does_not_wait_leaves_the_break_to_a_sleeper"],
     },
     Mutant {
         name: "no coalescing",
@@ -64,7 +64,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "            return Ok(false);\n",
         new: "",
-        model: "loom_tests::breaks_that_nobody_takes_cost_one_write_in_all",
+        models: &[
+            "loom_tests::breaks_that_nobody_takes_cost_one_write_in_all",
+            "loom_tests::breaks_before_the_first_is_seen_cost_one_write",
+        ],
     },
     Mutant {
         name: "never lower the flag",
@@ -73,7 +76,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.signalled.swap(false, Ordering::Acquire);",
         new: "",
-        model: "loom_tests::a_coalesced_break_is_as_good_as_a_written_one",
+        models: &[
+            "loom_tests::a_coalesced_break_is_as_good_as_a_written_one",
+            "loom_tests::two_sleepers_that_share_a_poller_are_both_woken",
+        ],
     },
     Mutant {
         name: "a poll that does not wait clears the flag and leaves the descriptor",
@@ -82,7 +88,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "return Ok(());",
         new: "self.signalled.swap(false, Ordering::Acquire);\n            return Ok(());",
-        model: "loom_tests::breaks_that_nobody_takes_cost_one_write_in_all",
+        models: &["loom_tests::breaks_that_nobody_takes_cost_one_write_in_all"],
     },
     Mutant {
         name: "raise the flag by a compare-and-swap, as Go does",
@@ -91,7 +97,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.signalled.swap(true, Ordering::Release)",
         new: "self.signalled.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire).is_err()",
-        model: "loom_tests::a_coalesced_break_is_as_good_as_a_written_one",
+        models: &["loom_tests::a_coalesced_break_is_as_good_as_a_written_one"],
     },
     Mutant {
         name: "the flag starts up",
@@ -100,6 +106,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "AtomicBool::new(false)",
         new: "AtomicBool::new(true)",
-        model: "loom_tests::a_break_wakes_a_sleeper_who_then_sees_why",
+        models: &["loom_tests::a_break_wakes_a_sleeper_who_then_sees_why"],
+    },
+    Mutant {
+        name: "a poll keeps the events of the last",
+        breaks: "an event is told once",
+        file: "poller/src/poller.rs",
+        after: None,
+        old: "events.list.clear();",
+        new: "",
+        models: &["loom_tests::an_edge_wakes_a_sleeper_and_is_told_once"],
     },
 ];
