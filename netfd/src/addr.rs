@@ -106,7 +106,7 @@ impl Addr {
 }
 
 /// IPv4 in IPv6's clothes as plain IPv4; any other address as it is.
-fn canonical(addr: SocketAddr) -> SocketAddr {
+pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
     match addr.ip().to_canonical() {
         IpAddr::V4(ip) => SocketAddr::new(ip.into(), addr.port()),
         IpAddr::V6(_) => addr,

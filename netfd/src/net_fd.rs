@@ -19,6 +19,7 @@ use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use family::{family_of, favourite, has_dual_stack};
 
+use crate::addr::canonical;
 use crate::sys;
 use crate::{Addr, Error, Fd, Netpoll, OpError};
 
@@ -55,10 +56,11 @@ impl NetFd {
     /// Go: `net.netFD.dial`
     #[doc(alias = "netFD.dial")]
     pub async fn dial(net: &'static str, remote: SocketAddr, netpoll: &Netpoll) -> Result<NetFd, Error> {
+        let remote = canonical(remote);
         let family = family_of(remote.ip());
         let socket = socket(family, net == "tcp6")?;
         let connected = sys::connect(socket.as_fd(), remote)?;
-        let fd = register(socket, netpoll)?;
+        let fd = register(socket, netpoll, false)?;
         let peer = if connected { None } else { Some(fd.connected().await?) };
         let (local, peer) =
             fd.lend(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
@@ -82,7 +84,7 @@ impl NetFd {
         sockopt::set_socket_reuseaddr(&socket, true).map_err(setsockopt)?;
         sys::bind(&socket, bound)?;
         sys::listen(&socket, sys::max_backlog())?;
-        let fd = register(socket, netpoll)?;
+        let fd = register(socket, netpoll, false)?;
         let local = fd.lend(|socket| Ok(sys::local_addr(socket)))?;
         Ok(NetFd { fd, net, family, kind: SocketType::STREAM, connected: false, local, remote: None })
     }
@@ -96,9 +98,9 @@ impl NetFd {
     /// Go: `net.netFD.accept`
     #[doc(alias = "netFD.accept")]
     pub async fn accept(&self) -> Result<NetFd, Error> {
-        let socket = self.fd.accept().await?;
-        let (local, remote) = (sys::local_addr(&socket), sys::peer_addr(&socket));
-        let fd = register(socket, self.fd.netpoll())?;
+        let (socket, remote) = self.fd.accept().await?;
+        let local = sys::local_addr(&socket);
+        let fd = register(socket, self.fd.netpoll(), self.fd.may_linger())?;
         set_stream_options(&fd)?;
         let NetFd { net, family, kind, .. } = *self;
         Ok(NetFd { fd, net, family, kind, connected: true, local, remote })
@@ -199,9 +201,8 @@ impl NetFd {
     pub fn set_linger(&self, linger: Option<Duration>) -> Result<(), Error> {
         let linger = linger.map(|linger| whole_seconds(linger, MAX_LINGER));
         self.fd.lend(|socket| {
-            sockopt::set_socket_linger(socket, linger).map_err(setsockopt)?;
-            self.fd.set_lingers(linger.is_some_and(|linger| !linger.is_zero()));
-            Ok(())
+            self.fd.set_may_linger();
+            sockopt::set_socket_linger(socket, linger).map_err(setsockopt)
         })
     }
 }
@@ -233,8 +234,9 @@ fn set_keep_alive_times(socket: BorrowedFd<'_>, period: Duration) -> Result<(), 
     sockopt::set_tcp_keepidle(socket, period)
 }
 
-fn register(socket: OwnedFd, netpoll: &Netpoll) -> Result<Fd, Error> {
-    Fd::new(socket, netpoll).map_err(|error| Error::os("epoll_ctl", error.raw_os_error().unwrap_or_default()))
+fn register(socket: OwnedFd, netpoll: &Netpoll, may_linger: bool) -> Result<Fd, Error> {
+    Fd::of_ours(socket, netpoll, may_linger)
+        .map_err(|error| Error::os("", error.raw_os_error().unwrap_or_default()))
 }
 
 fn setsockopt(errno: Errno) -> Error {

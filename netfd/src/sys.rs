@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
-use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, Shutdown, SocketFlags, SocketType, sockopt};
+use rustix::net::{
+    self, AddressFamily, RecvFlags, SendFlags, Shutdown, SocketAddrAny, SocketFlags, SocketType, sockopt,
+};
 
 use crate::attempt::Attempt;
+use crate::sync::{Arc, Mutex, lock, thread};
 use crate::{Addr, Error};
 
 /// A socket of ours; it is closed when it is dropped.
@@ -33,14 +36,25 @@ pub(crate) fn number(socket: Lent<'_>) -> i32 {
     socket.as_raw_fd()
 }
 
+/// Whether close(2) of this socket may sleep.
+pub(crate) fn lingers(socket: Lent<'_>) -> bool {
+    sockopt::socket_linger(socket).is_ok_and(|linger| linger.is_some_and(|time| !time.is_zero()))
+}
+
 /// Closes a socket whose close(2) may sleep for the whole linger time, even though the socket is non-blocking: on a
-/// thread that may, and then calls `then`.
+/// thread of its own, and then calls `then`. A pool would be shut to others by as many peers that do not read.
 pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static) {
-    blocking::unblock(move || {
-        drop(socket);
-        then();
-    })
-    .detach();
+    let slow = Arc::new(Mutex::new(Some((socket, then))));
+    let close = move || {
+        if let Some((socket, then)) = lock(&slow).take() {
+            drop(socket);
+            then();
+        }
+    };
+    if let Err(error) = thread::Builder::new().name("linger".into()).spawn(close.clone()) {
+        tracing::error!(target: "netfd::fd", %error, "no thread for a close that may block");
+        close();
+    }
 }
 
 fn attempt<T>(
@@ -72,13 +86,14 @@ pub(crate) fn write(fd: BorrowedFd<'_>, buf: &[u8]) -> Result<Attempt<usize>, Er
     attempt("write", || net::send(fd, &buf[..end], SendFlags::NOSIGNAL))
 }
 
-/// Accepts one connection, non-blocking and close-on-exec from birth. One that was aborted in the queue is passed over.
-pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<Attempt<OwnedFd>, Error> {
+/// Accepts one connection, non-blocking and close-on-exec from birth, with its peer's address: a peer that has gone since
+/// could not be asked for it later. One that was aborted in the queue is passed over.
+pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<Attempt<(OwnedFd, Option<Addr>)>, Error> {
     attempt("accept4", || {
         loop {
-            match net::accept_with(fd, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+            match net::acceptfrom_with(fd, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
                 Err(Errno::CONNABORTED) => continue,
-                other => return other,
+                other => return other.map(|(socket, peer)| (socket, peer.and_then(addr))),
             }
         }
     })
@@ -98,7 +113,14 @@ pub(crate) fn connected(fd: BorrowedFd<'_>) -> Result<Option<Addr>, Error> {
     match sockopt::socket_error(fd).map_err(|errno| os("getsockopt", errno))? {
         Err(Errno::INPROGRESS | Errno::ALREADY | Errno::INTR) => Ok(None),
         // The poller may wake us early: only a socket that has a peer is connected.
-        Ok(()) | Err(Errno::ISCONN) => Ok(peer_addr(fd)),
+        Ok(()) | Err(Errno::ISCONN) => match net::getpeername(fd) {
+            Ok(peer) => match peer.and_then(addr) {
+                Some(peer) => Ok(Some(peer)),
+                None => Err(Error::InvalidInput("the socket's address is not an Internet one")),
+            },
+            Err(Errno::NOTCONN) => Ok(None),
+            Err(errno) => Err(os("getpeername", errno)),
+        },
         Err(errno) => Err(os("connect", errno)),
     }
 }
@@ -121,11 +143,16 @@ pub(crate) fn shutdown(fd: BorrowedFd<'_>, how: Shutdown) -> Result<(), Error> {
 }
 
 pub(crate) fn local_addr(fd: impl AsFd) -> Option<Addr> {
-    SocketAddr::try_from(net::getsockname(fd).ok()?).ok().map(Addr::from_kernel)
+    net::getsockname(fd).ok().and_then(addr)
 }
 
 pub(crate) fn peer_addr(fd: impl AsFd) -> Option<Addr> {
-    SocketAddr::try_from(net::getpeername(fd).ok()??).ok().map(Addr::from_kernel)
+    net::getpeername(fd).ok().flatten().and_then(addr)
+}
+
+/// An address of the kernel's, if it is of a family that is known here.
+fn addr(addr: SocketAddrAny) -> Option<Addr> {
+    SocketAddr::try_from(addr).ok().map(Addr::from_kernel)
 }
 
 /// The longest queue of connections not yet accepted that the kernel grants; its old constant where it does not say.
@@ -140,13 +167,28 @@ pub(crate) fn max_backlog() -> i32 {
         .unwrap_or(128)
 }
 
-/// Blocks every signal on this thread: signals are for threads that the program made.
-pub(crate) fn block_signals() {
+/// Runs `start` with every signal blocked on this thread. A thread that it starts inherits that: signals are for threads
+/// that the program made.
+pub(crate) fn without_signals<T>(start: impl FnOnce() -> T) -> T {
     let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: the set is ours and `sigfillset` only writes it.
     let filled = unsafe { libc::sigfillset(all.as_mut_ptr()) };
-    if filled == 0 {
-        // SAFETY: the set was filled just now, and the null pointer asks for no copy of the old mask.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), std::ptr::null_mut()) };
+    let mut old = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    let blocked = filled == 0 && {
+        // SAFETY: the set was filled just now, and the old mask is written to a set of ours.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), old.as_mut_ptr()) == 0 }
+    };
+    // SAFETY: the call above has succeeded, and so has written the old mask.
+    let _restore = blocked.then(|| Mask(unsafe { old.assume_init() }));
+    start()
+}
+
+/// A thread's signal mask, put back when this is dropped.
+struct Mask(libc::sigset_t);
+
+impl Drop for Mask {
+    fn drop(&mut self) {
+        // SAFETY: the mask is one that this thread had, and the null pointer asks for no copy of the present one.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut()) };
     }
 }

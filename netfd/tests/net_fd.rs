@@ -99,3 +99,37 @@ fn the_time_between_probes_does_not_turn_them_on() {
     });
     assert_eq!(read, Ok((false, Duration::from_secs(7))));
 }
+
+#[test]
+fn a_peer_that_resets_before_it_is_accepted_has_its_address() {
+    let netpoll = Netpoll::global().expect("a poller");
+    let local: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    let listener = NetFd::listen("tcp", &Addr::from(local), &netpoll).expect("a listener");
+    let address = listener.local_addr().and_then(Addr::as_socket_addr).expect("a bound listener");
+    let peer = std::net::TcpStream::connect(address).expect("connected");
+    let its = Addr::from(peer.local_addr().expect("a connected socket"));
+    SockRef::from(&peer).set_linger(Some(Duration::ZERO)).expect("an option");
+    drop(peer);
+    let server = block_on(listener.accept()).expect("a connection that has been reset is one");
+    assert_eq!(server.remote_addr(), Some(&its));
+    let reset = block_on(server.fd().read(&mut [0; 8])).expect_err("the reset");
+    assert_eq!(
+        server.op_error("read", reset).to_string(),
+        format!("read tcp {address}->{its}: read: connection reset by peer")
+    );
+}
+
+#[test]
+fn an_ipv4_address_in_ipv6s_clothes_is_ipv4s() {
+    let [listener, client, _server] = connected("tcp4", "[::ffff:127.0.0.1]:0");
+    assert_eq!((listener.family(), client.family()), (AddressFamily::INET, AddressFamily::INET));
+}
+
+#[test]
+fn a_socket_that_is_no_internet_one_is_not_waited_for() {
+    let netpoll = Netpoll::global().expect("a poller");
+    let (ours, _theirs) = std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
+    ours.set_nonblocking(true).expect("a flag of descriptors");
+    let fd = netfd::Fd::new(ours.into(), &netpoll).expect("registered");
+    assert!(matches!(block_on(fd.connected()), Err(netfd::Error::InvalidInput(_))));
+}

@@ -81,22 +81,18 @@ impl Parker {
     /// Go: `runtime.findRunnable`
     #[doc(alias = "findRunnable")]
     pub fn park(&mut self) -> std::io::Result<()> {
-        let state = &self.unparker.0.state;
         if self.unparker.consume() {
             return Ok(());
         }
         let shared = self.netpoll.shared();
         if shared.role.take() {
             let mut list = ReadyList::new();
-            let polled = match state.compare_exchange(EMPTY, POLLING, Relaxed, Relaxed) {
+            let driving = Driving { shared, state: &self.unparker.0.state };
+            let polled = match driving.state.compare_exchange(EMPTY, POLLING, Relaxed, Relaxed) {
                 Ok(_) => shared.poll_blocking(&mut self.events, &mut list),
                 Err(_) => Ok(()),
             };
-            // Acquire: what was done before the unpark is seen by the caller.
-            state.swap(EMPTY, Acquire);
-            if shared.role.leave() {
-                shared.rouse(false);
-            }
+            drop(driving);
             list.wake_all();
             polled
         } else {
@@ -125,6 +121,22 @@ impl Parker {
         let polled = self.netpoll.shared().poll_now(&mut self.events, &mut list);
         list.wake_all();
         polled
+    }
+}
+
+/// The driver role in a parker's hands. It is left however the poll ends, before any task is woken.
+struct Driving<'a> {
+    shared: &'a Shared,
+    state: &'a AtomicU8,
+}
+
+impl Drop for Driving<'_> {
+    fn drop(&mut self) {
+        // Acquire: what was done before the unpark is seen by the caller.
+        self.state.swap(EMPTY, Acquire);
+        if self.shared.role.leave() {
+            self.shared.rouse(false);
+        }
     }
 }
 

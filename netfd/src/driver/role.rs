@@ -13,10 +13,14 @@
 //! Two pairs of threads must not miss each other, and each pair changes this word. A task is counted before it parks and
 //! learns whether anyone drives; a driver that leaves learns whether anyone is counted. A thread that lies down as a
 //! candidate learns whether the role is free; a driver that leaves for good learns whether there are candidates.
-//! Read-modify-writes of one word have one order, so none of them needs an ordering stronger than relaxed: what the
+//! Read-modify-writes of one word have one order, so the protocol itself needs no ordering stronger than relaxed: what the
 //! threads tell one another besides stands under locks, in the kernel, or in the park words.
+//!
+//! All but one thing: a driver says until when it sleeps (`Shared::until`), and the next driver's word must not be
+//! overtaken by the last one's. So the role is taken with an acquire and left with a release. No model fails without
+//! them, for loom orders the stores to one place as they ran.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::sync::{AtomicU32, AtomicU64};
 
@@ -95,7 +99,7 @@ impl Role {
     /// Takes the role, if nobody has it.
     pub(crate) fn take(&self) -> bool {
         self.word
-            .fetch_update(Relaxed, Relaxed, |word| {
+            .fetch_update(Acquire, Relaxed, |word| {
                 (word & DRIVER == 0).then_some(word & !WANTED | PARTICIPANT)
             })
             .is_ok()
@@ -103,7 +107,7 @@ impl Role {
 
     /// A participant leaves the role; true if somebody waits and the stand-by has to be called.
     pub(crate) fn leave(&self) -> bool {
-        let before = self.word.fetch_and(!DRIVER, Relaxed);
+        let before = self.word.fetch_and(!DRIVER, Release);
         assert!(before & DRIVER == PARTICIPANT, "the role was left by one who had not got it: {before:#x}");
         waited_for(before) && before & WATCHING == 0
     }
@@ -162,7 +166,7 @@ impl Role {
                 // Nobody waits, or a driver has slept all the while: it calls when it leaves.
                 (word & !(WATCHING | URGENT), Watch::Sleep)
             };
-            match self.word.compare_exchange(word, next, Relaxed, Relaxed) {
+            match self.word.compare_exchange(word, next, Acquire, Relaxed) {
                 Ok(_) => return watch,
                 Err(now) => word = now,
             }
@@ -172,8 +176,25 @@ impl Role {
     /// The stand-by leaves the role if it is asked for, or if there is no poller any more.
     pub(crate) fn stand_down(&self) -> bool {
         self.word
-            .fetch_update(Relaxed, Relaxed, |word| {
+            .fetch_update(Release, Relaxed, |word| {
                 (word & (WANTED | SHUTDOWN) != 0).then_some(word & !(DRIVER | WANTED) | WATCHING)
+            })
+            .is_ok()
+    }
+
+    /// The stand-by lays the role down for as long as it wakes tasks, and keeps watch meanwhile.
+    pub(crate) fn pause(&self) {
+        let laid_down = self.word.fetch_update(Release, Relaxed, |word| {
+            (word & DRIVER == STANDBY).then_some(word & !DRIVER | WATCHING)
+        });
+        assert!(laid_down.is_ok(), "the role was laid down by one who had not got it: {laid_down:#x?}");
+    }
+
+    /// The stand-by takes the role up again, unless somebody else has it or wants it.
+    pub(crate) fn resume(&self) -> bool {
+        self.word
+            .fetch_update(Acquire, Relaxed, |word| {
+                (word & (DRIVER | WANTED | SHUTDOWN) == 0).then_some(word & !(WATCHING | URGENT) | STANDBY)
             })
             .is_ok()
     }

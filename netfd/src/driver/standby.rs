@@ -12,7 +12,7 @@ use poller::Events;
 use super::role::Watch;
 use crate::netpoll::ready_list::ReadyList;
 use crate::netpoll::shared::Shared;
-use crate::sync::thread;
+use crate::sync::{survive, thread};
 
 /// How long a waiter may stand without a poll before the stand-by steps in.
 const PATIENCE: Duration = Duration::from_millis(10);
@@ -40,11 +40,22 @@ fn drive(shared: &Shared) {
     let mut events = Events::default();
     let mut list = ReadyList::new();
     while !shared.role.stand_down() {
-        if let Err(error) = shared.poll_blocking(&mut events, &mut list) {
-            tracing::error!(target: "netfd::driver", %error, "the kernel's wait failed");
-            thread::park_timeout(PATIENCE);
+        // A subscriber of traces may panic in it.
+        let survived = survive(|| {
+            if let Err(error) = shared.poll_blocking(&mut events, &mut list) {
+                tracing::error!(target: "netfd::driver", %error, "the kernel's wait failed");
+                thread::park_timeout(PATIENCE);
+            }
+        });
+        if list.is_empty() && survived {
+            continue;
         }
+        // Not while it drives: a waker may run a task that itself waits for this poller, on this thread.
+        shared.role.pause();
         list.wake_all();
+        if !shared.role.resume() {
+            break;
+        }
     }
     tracing::trace!(target: "netfd::driver", "the stand-by hands over");
     shared.candidates.wake_first(&shared.role);

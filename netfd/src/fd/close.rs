@@ -103,7 +103,7 @@ impl Inner {
         }
         self.desc().retire(self.token.sequence());
         shared.cache.free(self.token.slot());
-        if self.lingers.load(Relaxed) {
+        if self.may_linger.load(Relaxed) && sys::lingers(sys::lend(&socket)) {
             let closer = self.closer.clone();
             sys::close_slowly(socket, move || closer.gone());
         } else {

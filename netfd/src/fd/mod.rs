@@ -59,8 +59,8 @@ struct Inner {
     number: i32,
     /// Whether the last read left nothing behind.
     drained: Drained,
-    /// close(2) may block, for a linger time was set.
-    lingers: AtomicBool,
+    /// close(2) may block, for a linger time may have been set.
+    may_linger: AtomicBool,
     closer: close::Closer,
 }
 
@@ -73,6 +73,12 @@ impl Fd {
     /// Go: `poll.FD.Init`
     #[doc(alias = "poll.FD.Init")]
     pub fn new(socket: Socket, netpoll: &Netpoll) -> io::Result<Fd> {
+        // Nobody knows what was done to it before.
+        Fd::of_ours(socket, netpoll, true)
+    }
+
+    /// [`Fd::new`] for a socket that was made here, or accepted from one; its close may block if `may_linger`.
+    pub(crate) fn of_ours(socket: Socket, netpoll: &Netpoll, may_linger: bool) -> io::Result<Fd> {
         let shared = netpoll.shared();
         let number = sys::number(sys::lend(&socket));
         let token = shared.alloc(number);
@@ -94,7 +100,7 @@ impl Fd {
             token,
             number,
             drained: Drained::unproven(),
-            lingers: AtomicBool::new(false),
+            may_linger: AtomicBool::new(may_linger),
             closer: close::Closer::default(),
         })))
     }
@@ -129,6 +135,7 @@ impl Fd {
     #[doc(alias = "poll.FD.RawControl")]
     pub fn with_socket<T>(&self, call: impl FnOnce(Lent<'_>) -> Result<T, Error>) -> Result<T, Error> {
         self.0.drained.disprove();
+        self.set_may_linger();
         self.lend(call)
     }
 
@@ -146,10 +153,16 @@ impl Fd {
         }
     }
 
-    /// Says that close(2) may block from now on, so that it is left to a thread of its own.
-    pub(crate) fn set_lingers(&self, lingers: bool) {
+    /// Says that a linger time may be set from now on, so that the end asks for it: a close that may block is left to a
+    /// thread of its own.
+    pub(crate) fn set_may_linger(&self) {
         // Relaxed: whoever destroys the socket has seen this setter's reference given back.
-        self.0.lingers.store(lingers, Relaxed);
+        self.0.may_linger.store(true, Relaxed);
+    }
+
+    /// Whether a linger time may have been set. A socket that is accepted from this one inherits it.
+    pub(crate) fn may_linger(&self) -> bool {
+        self.0.may_linger.load(Relaxed)
     }
 
     /// The poller that the socket is in.

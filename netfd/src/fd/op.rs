@@ -50,7 +50,7 @@ impl OpState {
         let inner = &fd.0;
         let sequence = inner.token.sequence();
         let (held, parked) = ready!(self.hold(inner, direction, cx))?;
-        let mut waits = parked;
+        let (mut waits, mut resumed) = (parked, parked);
         if checked && !parked {
             if direction == Direction::Read && inner.drained.take() {
                 // There was nothing when the last read ended. The word is not reset: what came since made it ready.
@@ -61,7 +61,12 @@ impl OpState {
         }
         loop {
             if waits {
-                match inner.desc().poll_wait(sequence, direction, cx, inner.shared()) {
+                let desc = inner.desc();
+                let waited = match std::mem::take(&mut resumed) {
+                    true => desc.poll_resumed(sequence, direction, cx, inner.shared()),
+                    false => desc.poll_wait(sequence, direction, cx, inner.shared()),
+                };
+                match waited {
                     Poll::Pending => {
                         held.park();
                         self.0 = Some(Waiting { inner: inner.clone(), direction, stage: Stage::Parked });

@@ -15,7 +15,7 @@ use crate::netpoll::poll_desc::Direction;
 use crate::{Addr, Error, sys};
 
 impl Fd {
-    /// Accepts a connection, waiting until there is one.
+    /// Accepts a connection, waiting until there is one; and its peer's address, if that is one of the Internet.
     ///
     /// Cancel-safe: either none was accepted, or it was returned.
     ///
@@ -24,7 +24,11 @@ impl Fd {
     ///
     /// Go: `poll.FD.Accept`
     #[doc(alias = "poll.FD.Accept")]
-    pub fn poll_accept(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<OwnedFd, Error>> {
+    pub fn poll_accept(
+        &self,
+        cx: &mut Context<'_>,
+        op: &mut OpState,
+    ) -> Poll<Result<(OwnedFd, Option<Addr>), Error>> {
         op.poll(self, Direction::Read, true, cx, sys::accept)
     }
 
@@ -32,7 +36,7 @@ impl Fd {
     ///
     /// # Errors
     /// Those of [`Fd::poll_accept`].
-    pub async fn accept(&self) -> Result<OwnedFd, Error> {
+    pub async fn accept(&self) -> Result<(OwnedFd, Option<Addr>), Error> {
         let mut op = OpState::new();
         poll_fn(|cx| self.poll_accept(cx, &mut op)).await
     }
@@ -43,7 +47,8 @@ impl Fd {
     /// Cancel-safe: it only looks.
     ///
     /// # Errors
-    /// [`Error::Closed`], [`Error::DeadlineExceeded`], or why the connection failed.
+    /// [`Error::Closed`], [`Error::DeadlineExceeded`], why the connection failed, or [`Error::InvalidInput`] for a socket
+    /// whose addresses are not those of the Internet.
     ///
     /// Go: `net.netFD.connect`
     #[doc(alias = "net.netFD.connect")]

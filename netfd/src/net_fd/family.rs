@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use rustix::net::{AddressFamily, sockopt};
 
+use crate::addr::canonical;
 use crate::{Addr, sys};
 
 pub(super) fn family_of(ip: IpAddr) -> AddressFamily {
@@ -22,7 +23,7 @@ pub(super) fn favourite(net: &str, local: &Addr, dual_stack: bool) -> (SocketAdd
     let port = local.port().unwrap_or_default();
     let (v4, v6) =
         (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)));
-    let bound = match (net, local.as_socket_addr()) {
+    let bound = match (net, local.as_socket_addr().map(canonical)) {
         ("tcp4", None) => v4,
         ("tcp6", None) => v6,
         (_, None) if !dual_stack => v4,
@@ -39,12 +40,19 @@ pub(super) fn favourite(net: &str, local: &Addr, dual_stack: bool) -> (SocketAdd
 #[doc(alias = "net.ipStackCapabilities.probe")]
 pub(super) fn has_dual_stack() -> bool {
     static DUAL: OnceLock<bool> = OnceLock::new();
-    *DUAL.get_or_init(|| {
-        let mapped = SocketAddr::from(([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1], 0));
-        sys::socket(AddressFamily::INET6).is_ok_and(|socket| {
-            sockopt::set_ipv6_v6only(&socket, false).is_ok() && sys::bind(&socket, mapped).is_ok()
-        })
-    })
+    let mapped = SocketAddr::from(([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1], 0));
+    if let Some(dual) = DUAL.get() {
+        return *dual;
+    }
+    match sys::socket(AddressFamily::INET6) {
+        // No descriptor at the moment: that says nothing of the system.
+        Err(error) if error.is_temporary() => false,
+        tried => *DUAL.get_or_init(|| {
+            tried.is_ok_and(|socket| {
+                sockopt::set_ipv6_v6only(&socket, false).is_ok() && sys::bind(&socket, mapped).is_ok()
+            })
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -63,6 +71,8 @@ mod tests {
             ("tcp", &tcp("[::1]:80"), "[::1]:80", "[::1]:80"),
             ("tcp4", &port, "0.0.0.0:80", "0.0.0.0:80"),
             ("tcp4", &tcp("0.0.0.0:80"), "0.0.0.0:80", "0.0.0.0:80"),
+            ("tcp", &tcp("[::ffff:0.0.0.0]:80"), "[::]:80", "0.0.0.0:80"),
+            ("tcp", &tcp("[::ffff:127.0.0.1]:80"), "127.0.0.1:80", "127.0.0.1:80"),
             ("tcp6", &port, "[::]:80", "[::]:80"),
             ("tcp6", &tcp("[::]:80"), "[::]:80", "[::]:80"),
         ];

@@ -55,10 +55,8 @@ impl Netpoll {
     pub fn new() -> io::Result<Netpoll> {
         let shared = Arc::new(Shared::new()?);
         let standby = shared.clone();
-        std::thread::Builder::new().name("netpoll".into()).spawn(move || {
-            crate::sys::block_signals();
-            crate::driver::run_standby(&standby);
-        })?;
+        let life = move || crate::driver::run_standby(&standby);
+        crate::sys::without_signals(|| std::thread::Builder::new().name("netpoll".into()).spawn(life))?;
         Ok(Netpoll(Arc::new(Handle(shared))))
     }
 

@@ -45,7 +45,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::task::Waker;
 
 use crate::cell::GuardedCell;
-use crate::sync::{AtomicU64, TracedNumber};
+use crate::sync::{AtomicU64, TracedNumber, survive};
 
 const READY: u64 = 1;
 const WAIT: u64 = 1 << 1;
@@ -255,10 +255,13 @@ impl ParkWord {
     /// transitions.
     fn trace(&self, from: u64, to: u64) {
         if from != to {
-            tracing::trace!(
-                target: "netfd::poll_desc",
-                fd = self.fd.load(Relaxed), mode = self.mode, from = %State(from), to = %State(to)
-            );
+            // Whoever traces may have a waker in hand.
+            survive(|| {
+                tracing::trace!(
+                    target: "netfd::poll_desc",
+                    fd = self.fd.load(Relaxed), mode = self.mode, from = %State(from), to = %State(to)
+                );
+            });
         }
     }
 

@@ -150,11 +150,26 @@ impl PollDesc {
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
-        let word = self.word(direction);
         if let Err(error) = self.check(sequence, direction) {
-            word.unpark(sequence, count);
+            self.word(direction).unpark(sequence, count);
             return Poll::Ready(Err(error));
         }
+        self.poll_resumed(sequence, direction, cx, count)
+    }
+
+    /// Goes on waiting. Readiness that came first counts first: a task that it woke is not told of a deadline that passed
+    /// before it was polled.
+    ///
+    /// Go: `runtime.netpollblock`
+    #[doc(alias = "netpollblock")]
+    pub(crate) fn poll_resumed(
+        &self,
+        sequence: u32,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        count: &impl WaiterCount,
+    ) -> Poll<Result<(), Error>> {
+        let word = self.word(direction);
         match word.park(sequence, cx.waker(), count) {
             Parked::Ready => return Poll::Ready(Ok(())),
             Parked::Gone => return Poll::Ready(Err(Error::Closed)),

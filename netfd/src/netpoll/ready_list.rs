@@ -31,6 +31,11 @@ impl ReadyList {
         self.wakers.extend(waker);
     }
 
+    /// Whether nobody is owed a wake.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wakers.is_empty()
+    }
+
     /// How many counted wakers came since the last call: what is to be subtracted from the count.
     pub(crate) fn take_count(&mut self) -> u32 {
         std::mem::take(&mut self.taken)
@@ -41,5 +46,12 @@ impl ReadyList {
         while let Some(waker) = self.wakers.pop_front() {
             wake(waker);
         }
+    }
+}
+
+impl Drop for ReadyList {
+    /// Nobody who was taken out of a cell is forgotten, however the poll ended.
+    fn drop(&mut self) {
+        self.wake_all();
     }
 }

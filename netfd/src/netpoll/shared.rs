@@ -11,7 +11,7 @@ use super::ready_list::ReadyList;
 use crate::clock::Clock;
 use crate::driver::Role;
 use crate::driver::candidates::Candidates;
-use crate::sync::{AtomicU64, Mutex, lock, thread};
+use crate::sync::{AtomicU64, Mutex, lock, survive, thread};
 use crate::timers::{Heap, Target, TimerId};
 
 /// `until` while nobody sleeps in the poller.
@@ -75,7 +75,7 @@ impl Shared {
             None | Some(Clock::FARTHEST) => Delay::Block,
             Some(next) => Delay::UpTo(std::time::Duration::from_nanos(next.saturating_sub(self.now()))),
         };
-        let polled = self.poller.poll(events, delay);
+        let polled = self.fetch(events, delay);
         self.until.store(AWAKE, Relaxed);
         self.deliver(events, list);
         polled
@@ -83,8 +83,15 @@ impl Shared {
 
     /// Looks for events and due timers without sleeping. Anyone may, at any time.
     pub(crate) fn poll_now(&self, events: &mut Events, list: &mut ReadyList) -> io::Result<()> {
-        let polled = self.poller.poll(events, Delay::Now);
+        let polled = self.fetch(events, Delay::Now);
         self.deliver(events, list);
+        polled
+    }
+
+    /// Asks the kernel. A subscriber of traces that panics costs no events: each is told once.
+    fn fetch(&self, events: &mut Events, delay: Delay) -> io::Result<()> {
+        let mut polled = Ok(());
+        survive(|| polled = self.poller.poll(events, delay));
         polled
     }
 

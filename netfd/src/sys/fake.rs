@@ -112,6 +112,10 @@ pub(crate) fn write(_: Lent<'_>, buf: &[u8]) -> Result<Attempt<usize>, Error> {
     Ok(Attempt::Done(buf.len()))
 }
 
+pub(crate) fn lingers(_: Lent<'_>) -> bool {
+    false
+}
+
 pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static) {
     drop(socket);
     then();

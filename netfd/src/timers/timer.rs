@@ -11,6 +11,7 @@ use super::{Target, TimerId};
 use crate::Netpoll;
 use crate::netpoll::park_word::{ParkWord, Parked, WaiterCount};
 use crate::sync::Arc;
+use crate::wake::wake;
 
 /// A future that becomes ready at an instant.
 ///
@@ -74,16 +75,25 @@ impl Timer {
         Timer { netpoll: netpoll.clone(), state, when, id: None, fired: false }
     }
 
-    /// Starts anew, due once `delay` has passed from now, whether it has fired or not.
+    /// Starts anew, due once `delay` has passed from now, whether it has fired or not. A task that waits for it waits
+    /// on; one that has been told that it fired has to poll it again.
     ///
     /// Go: `time.Timer.Reset`
     #[doc(alias = "time.Timer.Reset")]
     pub fn reset(&mut self, delay: Duration) {
-        self.disarm();
-        self.state.0.unpark(0, &Uncounted);
-        self.state = Arc::new(TimerState(ParkWord::new(0, "timer")));
-        self.when = self.netpoll.shared().clock.after(delay);
+        let shared = self.netpoll.shared();
+        self.when = shared.clock.after(delay);
         self.fired = false;
+        if let Some(id) = self.id
+            && let Some(alarm) = shared.reschedule_timer(id, self.when)
+        {
+            return shared.ring(alarm);
+        }
+        // It has fired, or is about to, and what that makes ready must not be this timer. Whoever still waits for it
+        // arms the new one when it is polled.
+        self.id = None;
+        self.state.fire().into_iter().for_each(wake);
+        self.state = Arc::new(TimerState(ParkWord::new(0, "timer")));
     }
 
     fn disarm(&mut self) {

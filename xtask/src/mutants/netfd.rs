@@ -86,7 +86,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "self.word.fetch_and(!TAKING, Release);",
         new: "self.word.fetch_and(!TAKING, Relaxed);",
-        models: &["loom_tests::park::a_waiter_that_is_dropped_leaves_the_readiness_to_the_next"],
+        models: &["loom_tests::deadlines::readiness_close_and_time_out_together_have_one_outcome"],
     },
     Mutant {
         name: "the end of a sequence forgets who is taking",
@@ -113,7 +113,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "count.sub(1);",
         new: "let _ = count;",
-        models: &["loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost"],
+        models: &[
+            "loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost",
+            "loom_tests::deadlines::readiness_close_and_time_out_together_have_one_outcome",
+        ],
     },
     Mutant {
         name: "close unblocks nobody",
@@ -318,8 +321,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the driver role: while anyone waits somebody polls or soon will",
         file: PARKER,
         after: None,
-        old: "            if shared.role.leave() {\n                shared.rouse(false);\n            }",
-        new: "            let _ = shared.role.leave();",
+        old: "if self.shared.role.leave() {\n            self.shared.rouse(false);\n        }",
+        new: "let _ = self.shared.role.leave();",
         models: &["loom_tests::driver::the_stand_by_takes_over_from_a_driver_that_leaves"],
     },
     Mutant {
@@ -338,7 +341,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "shared.candidates.wake_first(&shared.role);",
         new: "",
-        models: &["loom_tests::driver::the_stand_by_stands_down_for_a_driver"],
+        models: &["loom_tests::driver::the_stand_by_takes_over_from_a_driver_that_leaves"],
     },
     Mutant {
         name: "a candidate does not look whether the role became free",
@@ -401,7 +404,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if !self.change(word, word | WAIT, Acquire) {",
         new: "if !self.change(word, word | WAIT, Relaxed) {",
-        models: &["loom_tests::park::a_waiter_that_is_dropped_leaves_the_readiness_to_the_next"],
+        models: &["loom_tests::deadlines::readiness_close_and_time_out_together_have_one_outcome"],
     },
     Mutant {
         name: "relaxed: readiness is consumed",

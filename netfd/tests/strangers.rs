@@ -1,0 +1,149 @@
+//! Other people's code in the poller's way: wakers that block, subscribers of traces that panic, executors that are late.
+#![cfg(not(loom))]
+
+use std::future::Future;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use futures::executor::block_on;
+use netfd::{Fd, Mode, Netpoll, OpState, Parker, Timer};
+
+fn pair(netpoll: &Netpoll) -> (Fd, UnixStream) {
+    let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+    ours.set_nonblocking(true).expect("a flag of descriptors");
+    (Fd::new(OwnedFd::from(ours), netpoll).expect("registered"), theirs)
+}
+
+/// A waker that waits for a timer of the poller that calls it, on that thread.
+struct Blocks {
+    netpoll: Netpoll,
+    done: Mutex<Sender<()>>,
+}
+
+impl Wake for Blocks {
+    fn wake(self: Arc<Self>) {
+        let mut parker = Parker::new(&self.netpoll);
+        let waker = parker.unparker().into_waker();
+        let mut timer = pin!(Timer::after(&self.netpoll, Duration::from_millis(5)));
+        while timer.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+            parker.park().expect("the kernel's wait succeeds");
+        }
+        self.done.lock().expect("nobody panicked").send(()).expect("the test listens");
+    }
+}
+
+#[test]
+fn a_waker_that_waits_for_the_poller_that_wakes_it_gets_its_timer() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (fd, mut peer) = pair(&netpoll);
+    let (done, told) = channel();
+    let waker = Waker::from(Arc::new(Blocks { netpoll: netpoll.clone(), done: Mutex::new(done) }));
+    let mut op = OpState::new();
+    assert!(fd.poll_read(&mut Context::from_waker(&waker), &mut op, &mut [0; 8]).is_pending());
+    peer.write_all(b"a").expect("written");
+    told.recv().expect("the timer fires on the stand-by's thread");
+    // And the stand-by goes on afterwards.
+    let (other, mut peer) = pair(&netpoll);
+    let reader = std::thread::spawn(move || block_on(other.read(&mut [0; 8])));
+    peer.write_all(b"b").expect("written");
+    assert_eq!(reader.join().expect("the reader does not panic"), Ok(1));
+}
+
+/// Panics at the poller's first event on each stand-by thread.
+struct Panics(AtomicBool);
+
+impl tracing::Subscriber for Panics {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "poller"
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        if std::thread::current().name() == Some("netpoll") && !self.0.swap(true, SeqCst) {
+            panic!("on purpose, in a subscriber");
+        }
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn a_subscriber_that_panics_costs_no_event() {
+    tracing::subscriber::set_global_default(Panics(AtomicBool::new(false))).expect("the only one");
+    let netpoll = Netpoll::new().expect("a poller");
+    for _ in 0..3 {
+        let (fd, mut peer) = pair(&netpoll);
+        let mut op = OpState::new();
+        assert!(fd.poll_read(&mut Context::from_waker(Waker::noop()), &mut op, &mut [0; 8]).is_pending());
+        peer.write_all(b"a").expect("written");
+        let mut buf = [0; 8];
+        assert_eq!(block_on(std::future::poll_fn(|cx| fd.poll_read(cx, &mut op, &mut buf))), Ok(1));
+    }
+}
+
+/// Tells that it was woken.
+struct Tells(Mutex<Sender<()>>);
+
+impl Wake for Tells {
+    fn wake(self: Arc<Self>) {
+        self.0.lock().expect("nobody panicked").send(()).expect("the test listens");
+    }
+}
+
+#[test]
+fn data_that_woke_a_read_counts_though_its_deadline_passes_before_it_is_polled() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (fd, mut peer) = pair(&netpoll);
+    let deadline = Instant::now() + Duration::from_millis(100);
+    fd.set_deadline(Mode::Read, Some(deadline)).expect("open");
+    let (tell, told) = channel();
+    let waker = Waker::from(Arc::new(Tells(Mutex::new(tell))));
+    let mut cx = Context::from_waker(&waker);
+    let (mut op, mut buf) = (OpState::new(), [0; 8]);
+    if fd.poll_read(&mut cx, &mut op, &mut buf).is_ready() {
+        return; // A machine so busy that the deadline has passed by now.
+    }
+    peer.write_all(b"hi").expect("written");
+    told.recv().expect("woken by the data, or else by the deadline");
+    let in_time = Instant::now() < deadline;
+    std::thread::sleep(deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(20));
+    if in_time {
+        assert_eq!(fd.poll_read(&mut cx, &mut op, &mut buf), Poll::Ready(Ok(2)));
+    }
+    // What begins afterwards is too late, data or not.
+    peer.write_all(b"ho").expect("written");
+    let late = fd.poll_read(&mut cx, &mut OpState::new(), &mut buf);
+    assert_eq!(late, Poll::Ready(Err(netfd::Error::DeadlineExceeded)));
+}
+
+#[test]
+fn a_timer_that_is_reset_while_a_task_waits_wakes_it_at_the_new_time() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (tell, told) = channel();
+    let waker = Waker::from(Arc::new(Tells(Mutex::new(tell))));
+    let mut cx = Context::from_waker(&waker);
+    let mut timer = Box::pin(Timer::after(&netpoll, Duration::from_secs(3600)));
+    assert!(timer.as_mut().poll(&mut cx).is_pending());
+    let start = Instant::now();
+    timer.reset(Duration::from_millis(5));
+    // It is not polled in between.
+    told.recv().expect("woken");
+    assert!(start.elapsed() >= Duration::from_millis(5));
+    assert!(timer.as_mut().poll(&mut cx).is_ready());
+    // One that has fired can be used again.
+    timer.reset(Duration::from_millis(1));
+    block_on(timer.as_mut());
+}
