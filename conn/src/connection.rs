@@ -26,6 +26,8 @@ impl Conn {
 
     /// Reads what there is, waiting until there is something; 0 at the end of the stream.
     ///
+    /// Differs: Go tells the end by an error, `io.EOF`.
+    ///
     /// Cancel-safe: either nothing was read, or it was returned. An empty buffer returns 0 at once, past deadline or not.
     ///
     /// # Errors
@@ -76,6 +78,9 @@ impl Conn {
     ///
     /// It is closed when this is called, also if the future is never polled.
     ///
+    /// Differs: Go waits for operations that are under way; an operation of ours that waits holds no reference, for it may
+    /// never be polled again.
+    ///
     /// # Errors
     /// An [`OpError`] of `close` if it was closed before.
     ///
@@ -88,7 +93,8 @@ impl Conn {
         async move { closed.await.map_err(|cause| conn.op_error("close", cause)) }
     }
 
-    /// Ends the reading side: reads return 0 from here on.
+    /// Ends the reading side: a read that waits ends, and one that finds nothing returns 0. The peer is not told, and what
+    /// it still sends may be read.
     ///
     /// # Errors
     /// An [`OpError`] of `close`.
@@ -128,7 +134,9 @@ impl Conn {
 
     /// Sets, moves or clears (`None`) the deadline of reads and writes, also of those that wait at this moment.
     ///
-    /// An instant that has passed ends them at once. Operations fail from a deadline on until it is moved or cleared.
+    /// An instant that has passed ends them at once. Operations fail from a deadline on until it is moved or cleared. One
+    /// too far for the clock never comes. Data that woke a read before its deadline is returned, however late the task is
+    /// polled.
     ///
     /// # Errors
     /// An [`OpError`] of `set` if the connection is closed.
@@ -185,6 +193,8 @@ impl Conn {
 
     /// Sets the idle time before probes and the time between them: whole seconds, rounded up, from 1 to 32767.
     ///
+    /// Differs: a time out of that range is saturated. Go passes it on, and the kernel refuses it or reads another one.
+    ///
     /// # Errors
     /// An [`OpError`] of `set`.
     ///
@@ -196,6 +206,9 @@ impl Conn {
 
     /// What close does with data that was not sent yet: `None` (as every connection starts) sends it in the background;
     /// zero discards it and resets the connection; more waits so long, whole seconds, rounded up, at most 65535.
+    ///
+    /// Differs: a time out of range is saturated, and a close that waits does so on a thread of its own; in Go it blocks
+    /// its caller's thread.
     ///
     /// # Errors
     /// An [`OpError`] of `set`.

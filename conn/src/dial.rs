@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use netfd::{Addr, Error, NetFd, Netpoll, OpError};
 
-use crate::{Conn, Network, resolve_dial};
+use crate::{Conn, Network, resolve_dial, split_host_port};
 
 /// Connects to `address` on `network` (`tcp`, `tcp4`, `tcp6`), over the process-wide poller.
 ///
@@ -76,11 +76,19 @@ impl Dialer {
                 }
                 Err(cause) => {
                     tracing::debug!(target: "conn", network, %remote, %cause, "not connected");
-                    first.get_or_insert_with(|| failed(cause).with_addr(Addr::from(remote)));
+                    first.get_or_insert_with(|| failed(cause).with_addr(asked_for(address, remote)));
                 }
             }
         }
         Err(first.unwrap_or_else(|| failed(Error::InvalidInput("missing address"))))
+    }
+}
+
+/// The address as errors name it: without a host, if none was asked for.
+fn asked_for(address: &str, remote: SocketAddr) -> Addr {
+    match split_host_port(address) {
+        Ok(("", _)) => Addr::TcpPort(remote.port()),
+        _ => Addr::from(remote),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,7 +64,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let connections = Arc::new(Connections::default());
     runtime.block_on(async {
         let listener = listener::listen("tcp", &arguments.address).await?;
-        println!("listening on {}", listener.addr().ok_or("the kernel does not tell the address")?);
+        let address = listener.addr().ok_or("the kernel does not tell the address")?;
+        writeln!(std::io::stdout(), "listening on {address}")
+            .map_err(|error| format!("standard output: {error}"))?;
         std::thread::spawn({
             let (listener, connections) = (listener.clone(), connections.clone());
             move || {
@@ -78,7 +81,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     })?;
     // What is still there after its time of grace goes with the runtime.
     runtime.shutdown();
-    println!("{connections}");
+    // Whoever read the first line may have gone.
+    let _ = writeln!(std::io::stdout(), "{connections}");
     Ok(())
 }
 

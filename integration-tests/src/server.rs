@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
+
 /// The echo server's binary, which cargo builds beside the tests.
 pub fn program() -> PathBuf {
     let mut folder = std::env::current_exe().expect("the test's own path");
@@ -15,7 +18,8 @@ pub fn program() -> PathBuf {
 /// A running echo server. Dropped, it is killed.
 pub struct Server {
     child: Child,
-    output: BufReader<ChildStdout>,
+    /// There until it is closed.
+    output: Option<BufReader<ChildStdout>>,
     address: String,
 }
 
@@ -36,7 +40,7 @@ impl Server {
     pub fn start_command(command: &mut Command) -> Server {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
         let output = BufReader::new(child.stdout.take().expect("its output is piped"));
-        let mut server = Server { child, output, address: String::new() };
+        let mut server = Server { child, output: Some(output), address: String::new() };
         let line = server.next_line();
         server.address =
             line.strip_prefix("listening on ").expect("the first line names the address").to_owned();
@@ -46,7 +50,8 @@ impl Server {
     /// Waits for the next line that it prints.
     pub fn next_line(&mut self) -> String {
         let mut line = String::new();
-        self.output.read_line(&mut line).expect("its output is text");
+        let output = self.output.as_mut().expect("its output has not been closed");
+        output.read_line(&mut line).expect("its output is text");
         line.trim_end().to_owned()
     }
 
@@ -66,16 +71,23 @@ impl Server {
         self.child.stderr.take()
     }
 
-    /// Sends it a signal, such as `TERM`.
-    pub fn signal(&self, name: &str) {
-        let kill = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
-        assert!(kill.expect("kill runs").success());
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process's number");
+        kill_process(id, signal).expect("a child that has not been waited for can be sent a signal");
+    }
+
+    /// Closes our end of its standard output.
+    pub fn close_output(&mut self) {
+        self.output = None;
     }
 
     /// Waits for it to end well; what it printed after its first line.
     pub fn wait(&mut self) -> String {
         let mut rest = String::new();
-        self.output.read_to_string(&mut rest).expect("its last lines");
+        if let Some(output) = &mut self.output {
+            output.read_to_string(&mut rest).expect("its last lines");
+        }
         let status = self.child.wait().expect("it ends");
         assert!(status.success(), "{status}");
         rest
@@ -83,7 +95,7 @@ impl Server {
 
     /// Ends it as a signal does; what it printed last.
     pub fn stop(mut self) -> String {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
         self.wait()
     }
 }

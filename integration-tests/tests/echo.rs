@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 
-use integration_tests::server::{Server, program};
+use integration_tests::server::{Server, Signal, program};
 use integration_tests::skip::needs;
 
 fn run(arguments: &[&str]) -> Output {
@@ -33,12 +33,35 @@ fn served(server: &Server) -> TcpStream {
 
 #[test]
 fn either_signal_ends_it_with_one_line_of_totals() {
-    for signal in ["INT", "TERM"] {
+    for signal in [Signal::INT, Signal::TERM] {
         let mut server = Server::start();
         drop(served(&server));
         server.signal(signal);
-        assert_eq!(server.wait(), "1 connections, 5 bytes\n", "SIG{signal}");
+        assert_eq!(server.wait(), "1 connections, 5 bytes\n", "{signal:?}");
     }
+}
+
+#[test]
+fn a_reader_that_leaves_after_the_first_line_is_no_error() {
+    let mut server = Server::start();
+    drop(served(&server));
+    server.close_output();
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait(), "");
+}
+
+#[test]
+fn a_first_line_that_cannot_be_printed_is_one_line_and_exit_1() {
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let output = Command::new(program())
+        .args(["127.0.0.1:0"])
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .expect("the example starts");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert!(text.starts_with("echo: standard output: ") && text.lines().count() == 1, "{text}");
 }
 
 #[test]
@@ -75,7 +98,7 @@ fn after_a_signal_it_writes_what_it_has_read_and_takes_nobody_else() {
             Err(error) => panic!("{error}"),
         }
     }
-    server.signal("TERM");
+    server.signal(Signal::TERM);
     // Until it refuses others: then it has seen the signal.
     while TcpStream::connect(server.address()).is_ok() {
         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -111,6 +134,10 @@ fn a_bad_argument_is_one_line_and_exit_1() {
     assert_eq!(
         refused(&["127.0.0.1:0", "--workers", "0"]),
         "echo: a runtime needs at least 1 worker, not 0\n"
+    );
+    assert_eq!(
+        refused(&["127.0.0.1:0", "--workers", "20000"]),
+        "echo: a runtime takes at most 1024 workers, not 20000\n"
     );
     assert!(refused(&["--workers", "some"]).contains("some"), "the line names what was given");
     assert!(refused(&["--no-such-flag"]).contains("--no-such-flag"), "the line names what was given");

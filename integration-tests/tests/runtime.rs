@@ -44,7 +44,12 @@ fn a_runtime_that_shuts_down_leaves_the_connections_of_others_alone() {
     let runtime = runtime::Runtime::new(2).expect("a runtime");
     let (held, other) = runtime.block_on(pair());
     let waiting = runtime.go(async move { held.read(&mut [0; 8]).await });
+    // This one waits while the runtime shuts down, and whoever drove the poller leaves.
+    let (late, through) = tokio.block_on(pair());
+    let waits = tokio.spawn(async move { through.read(&mut [0; 8]).await });
     runtime.shutdown();
+    tokio.block_on(late.write(b"late")).expect("written");
+    assert_eq!(tokio.block_on(waits).expect("the task ends").expect("data"), 4);
     assert!(futures::executor::block_on(waiting).unwrap_err().is_cancelled());
     tokio.block_on(async {
         // The task owned the connection; it was dropped with it.

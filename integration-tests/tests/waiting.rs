@@ -4,6 +4,7 @@ use std::future::Future;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
 use integration_tests::exec::Exec;
 use integration_tests::on_every_executor;
 use integration_tests::pair::pair;
@@ -115,24 +116,32 @@ on_every_executor!(a_deadline_moved_later_or_cleared_does_not_end_the_read, |exe
 
 on_every_executor!(readers_of_one_connection_go_in_turn_and_a_close_ends_both, |exec: Exec| async move {
     let (client, server) = pair().await;
+    let (tell, mut told) = futures::channel::mpsc::unbounded();
     let mut readers = Vec::new();
-    for _ in 0..2 {
-        let conn = client.clone();
-        readers.push(exec.spawn(async move {
+    for turn in 0..2 {
+        let (conn, tell) = (client.clone(), tell.clone());
+        let mut reader = Box::pin(async move {
             let (mut read, mut byte) = (Vec::new(), [0]);
             loop {
                 match conn.read(&mut byte).await {
-                    Ok(n) => read.extend_from_slice(&byte[..n]),
+                    Ok(n) => {
+                        read.extend_from_slice(&byte[..n]);
+                        tell.unbounded_send(turn).expect("the test listens");
+                    }
                     Err(error) => return (read, error.is_closed()),
                 }
             }
-        }));
+        });
         // The first waits for data before the second comes, which waits for the first.
-        settle(exec).await;
+        assert!(futures::poll!(reader.as_mut()).is_pending());
+        readers.push(exec.spawn(reader));
     }
     let sent: Vec<u8> = (0..100).collect();
     server.write(&sent).await.expect("written");
-    settle(exec).await;
+    let mut seen = [false; 2];
+    while seen != [true; 2] {
+        seen[told.next().await.expect("the readers have their senders")] = true;
+    }
     client.close().await.expect("closed once");
     let mut all = Vec::new();
     for (turn, reader) in readers.into_iter().enumerate() {

@@ -123,7 +123,8 @@ impl Listener {
         self.0.local_addr()
     }
 
-    /// Sets, moves or clears (`None`) the deadline of accepts, also of those that wait at this moment.
+    /// Sets, moves or clears (`None`) the deadline of accepts, also of those that wait at this moment. One that has passed
+    /// ends them at once; one too far for the clock never comes.
     ///
     /// # Errors
     /// An [`OpError`] of `set` if the listener is closed.

@@ -27,10 +27,15 @@ use crate::{JoinHandle, block_on, worker};
 pub struct Runtime(Arc<Scheduler>);
 
 impl Runtime {
+    /// The most workers that a runtime takes: 1024. Far more threads than processors serve nobody, and many more than this
+    /// end the process, for the kernel has no room for their stacks.
+    pub const MAX_WORKERS: usize = 1024;
+
     /// Starts `workers` threads over the process-wide poller.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for no workers; what the kernel says when it refuses descriptors or a thread.
+    /// [`io::ErrorKind::InvalidInput`] for no workers, or more than [`Runtime::MAX_WORKERS`]; what the kernel says when it
+    /// refuses descriptors or a thread.
     ///
     /// Go: `runtime.GOMAXPROCS`
     #[doc(alias = "GOMAXPROCS")]
@@ -41,10 +46,14 @@ impl Runtime {
 
     /// [`Runtime::new`] over another poller.
     pub(crate) fn over(netpoll: Netpoll, workers: usize) -> io::Result<Runtime> {
+        let refused = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         if workers == 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a runtime needs at least 1 worker, not 0",
+            return refused("a runtime needs at least 1 worker, not 0".to_owned());
+        }
+        if workers > Runtime::MAX_WORKERS {
+            return refused(format!(
+                "a runtime takes at most {} workers, not {workers}",
+                Runtime::MAX_WORKERS
             ));
         }
         let runtime = Runtime(Arc::new(Scheduler::new(netpoll)));

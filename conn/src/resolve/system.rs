@@ -16,9 +16,15 @@ use crate::network::{IpVersion, Network};
 ///
 /// Go: `net.cgoLookupHostIP`
 ///
-/// Differs: Go asks itself, without the system, where the system's configuration is simple enough.
+/// Differs: Go asks itself, without the system, where the system's configuration is simple enough. A host of digits
+/// that is no address in its usual form does not exist, as for Go's own resolver: the system would read `010.0.0.1` as
+/// 8.0.0.1.
 #[doc(alias = "cgoLookupHostIP")]
 pub(super) fn host(network: Network, host: &str) -> Result<Vec<SocketAddr>, LookupError> {
+    let numeric = AddrInfoHints { flags: libc::AI_NUMERICHOST, ..hints(Network::Tcp) };
+    if getaddrinfo(Some(host), None, Some(numeric)).is_ok() {
+        return Err(LookupError::new("no such host", host).not_found());
+    }
     let hints = AddrInfoHints { flags: flags(network), ..hints(network) };
     let found = getaddrinfo(Some(host), None, Some(hints)).map_err(|error| host_error(error, host))?;
     Ok(found.filter_map(Result::ok).map(|found| canonical(found.sockaddr)).collect())

@@ -190,11 +190,11 @@ impl Role {
         assert!(laid_down.is_ok(), "the role was laid down by one who had not got it: {laid_down:#x?}");
     }
 
-    /// The stand-by takes the role up again, unless somebody else has it or wants it.
+    /// The stand-by takes the role up again, unless somebody else has it.
     pub(crate) fn resume(&self) -> bool {
         self.word
             .fetch_update(Acquire, Relaxed, |word| {
-                (word & (DRIVER | WANTED | SHUTDOWN) == 0).then_some(word & !(WATCHING | URGENT) | STANDBY)
+                (word & DRIVER == 0).then_some(word & !(WATCHING | URGENT) | STANDBY)
             })
             .is_ok()
     }

@@ -106,7 +106,7 @@ impl Fd {
     }
 
     /// Sets, moves or clears (`None`) the deadline of one direction or both, also of what waits at this moment.
-    /// One that has passed ends it at once.
+    /// One that has passed ends it at once; one too far for the clock never comes.
     ///
     /// # Errors
     /// [`Error::Closed`].

@@ -10,10 +10,13 @@ use anyhow::{Context, Result};
 /// What the copy leaves out, at the root: build output and history.
 const LEFT_OUT: [&str; 2] = ["target", ".git"];
 
-/// Makes `to` equal to `from`, working tree and all. A file that is equal already keeps its date, so that cargo
-/// rebuilds only what changed; one that is gone from `from` goes.
+/// Makes `to` equal to `from`, working tree and all, but for the folder that `to` itself lies in. A file that is equal
+/// already keeps its date, so that cargo rebuilds only what changed; one that is gone from `from` goes.
 pub(super) fn mirror(from: &Path, to: &Path) -> Result<()> {
-    for name in names(from)?.iter().filter(|name| !LEFT_OUT.iter().any(|left_out| name == left_out)) {
+    let copied = |name: &&PathBuf| {
+        !LEFT_OUT.iter().any(|left_out| name == left_out) && !to.starts_with(from.join(name))
+    };
+    for name in names(from)?.iter().filter(copied) {
         mirror_entry(&from.join(name), &to.join(name))?;
     }
     let wanted = names(from)?;

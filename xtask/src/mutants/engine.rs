@@ -1,9 +1,12 @@
 //! Runs the table: one mutant at a time, in a copy, against its package's models.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
 
 use super::{Mutant, copy, table};
 use crate::loom::{Models, Options};
@@ -142,6 +145,7 @@ fn try_mutant(broken: &Workspace, mutant: &Mutant) -> Result<Fate> {
         match judge(&models, std::slice::from_ref(named))? {
             Verdict::Failed(_) => {}
             Verdict::TooLong => return Ok(Fate::Wrong(format!("{model} ran longer than {LIMIT:?}"))),
+            Verdict::Ended(status) => return Ok(Fate::Wrong(format!("{model} ended with {status}"))),
             Verdict::Passed => {
                 return Ok(match judge(&models, &names)? {
                     Verdict::Passed => Fate::Survived,
@@ -150,6 +154,9 @@ fn try_mutant(broken: &Workspace, mutant: &Mutant) -> Result<Fate> {
                     }
                     Verdict::TooLong => Fate::Wrong(format!(
                         "{model} does not see it, and all models together ran longer than {LIMIT:?}"
+                    )),
+                    Verdict::Ended(status) => Fate::Wrong(format!(
+                        "{model} does not see it, and all models together ended with {status}"
                     )),
                 });
             }
@@ -161,9 +168,11 @@ fn try_mutant(broken: &Workspace, mutant: &Mutant) -> Result<Fate> {
 /// What some models say of a mutant.
 enum Verdict {
     Passed,
-    /// These failed; or the process ended before its runner could report, with this status.
+    /// These failed; or one of them aborted the process before its runner could report.
     Failed(Vec<String>),
     TooLong,
+    /// The process ended in another way, which says nothing of the models.
+    Ended(ExitStatus),
 }
 
 /// Runs some models over the mutant and reads from their runner's output which ones failed.
@@ -173,8 +182,11 @@ fn judge(models: &Models, names: &[String]) -> Result<Verdict> {
         None => Verdict::TooLong,
         Some(status) if status.success() => Verdict::Passed,
         Some(status) => match failed_models(&run.output) {
-            // A panic while panicking ends the process at once.
-            failed if failed.is_empty() => Verdict::Failed(vec![format!("the process ended with {status}")]),
+            // A panic while panicking aborts the process.
+            failed if failed.is_empty() && status.signal() == Some(Signal::ABORT.as_raw()) => {
+                Verdict::Failed(vec!["one that aborted".to_owned()])
+            }
+            failed if failed.is_empty() => Verdict::Ended(status),
             failed => Verdict::Failed(failed),
         },
     })

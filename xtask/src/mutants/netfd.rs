@@ -13,6 +13,7 @@ const CLOSE: &str = "netfd/src/fd/close.rs";
 const READY_LIST: &str = "netfd/src/netpoll/ready_list.rs";
 const DRAINED: &str = "netfd/src/fd/drained.rs";
 const PARKER: &str = "netfd/src/driver/parker.rs";
+const ROLE: &str = "netfd/src/driver/role.rs";
 const STANDBY: &str = "netfd/src/driver/standby.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -578,6 +579,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "while !shared.role.stand_down() {",
         new: "while !shared.role.stand_down() || true {",
+        models: &["loom_tests::driver::the_stand_by_stands_down_for_a_driver"],
+    },
+    Mutant {
+        name: "the stand-by takes up a role that another has",
+        breaks: "the driver role: one driver at a time",
+        file: ROLE,
+        after: Some("pub(crate) fn resume(&self) -> bool {"),
+        old: "(word & DRIVER == 0)",
+        new: "true",
         models: &["loom_tests::driver::the_stand_by_stands_down_for_a_driver"],
     },
 ];
