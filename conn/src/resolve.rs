@@ -37,7 +37,7 @@ use crate::address::{Literal, parse_port, split_host_port};
 /// Go: `net.Resolver.resolveAddrList`
 ///
 /// Differs: an address without a host is the loopback address at once. Go leaves it to the kernel on some systems, with
-/// the same effect. What [`dial`](crate::dial) reports of it names the port alone, as Go does.
+/// the same effect. What [`dial`](crate::dial()) reports of it names the port alone, as Go does.
 ///
 /// # Errors
 /// "missing address" for an empty `address`; an [`Error::Address`] if it has no host and port, a port out of range, or
