@@ -74,7 +74,7 @@ impl Runtime {
     }
 
     /// Runs `future` on this thread to its end; what it starts with [`go`](crate::go) runs on this runtime. As with
-    /// [`block_on`](crate::block_on), any number of threads may be in it, and it may be nested, also within a task of
+    /// [`block_on`](crate::block_on()), any number of threads may be in it, and it may be nested, also within a task of
     /// another runtime.
     ///
     /// # Panics
