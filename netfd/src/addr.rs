@@ -3,12 +3,17 @@
 //! ```text
 //!   Addr::Tcp       127.0.0.1:80   [::1]:80   [fe80::1%2]:80   [::]:80
 //!   Addr::TcpPort   :80            a port on whatever addresses the host has
+//!   Addr::Unix      /run/x         @x           a file, a name in the kernel alone
 //! ```
 //!
-//! Go: `net.Addr`, `net.TCPAddr`
+//! Go: `net.Addr`, `net.TCPAddr`, `net.UnixAddr`
+
+mod unix;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+
+pub use unix::UnixAddr;
 
 /// Where a connection ends or a listener listens.
 ///
@@ -41,6 +46,18 @@ pub enum Addr {
     /// Go: `net.TCPAddr`
     #[doc(alias = "net.TCPAddr")]
     TcpPort(u16),
+
+    /// The name of a Unix stream socket.
+    ///
+    /// Go: `net.UnixAddr`
+    #[doc(alias = "net.UnixAddr")]
+    Unix(UnixAddr),
+
+    /// The name of a Unix socket that keeps the bounds of packets.
+    ///
+    /// Go: `net.UnixAddr`
+    #[doc(alias = "net.UnixAddr")]
+    UnixPacket(UnixAddr),
 }
 
 impl Addr {
@@ -54,14 +71,16 @@ impl Addr {
         Addr::Tcp(canonical(addr))
     }
 
-    /// The network that the address belongs to: `"tcp"`.
+    /// The network that the address belongs to: `"tcp"`, `"unix"` or `"unixpacket"`.
     ///
-    /// Go: `net.Addr.Network`, `net.TCPAddr.Network`
+    /// Go: `net.Addr.Network`, `net.TCPAddr.Network`, `net.UnixAddr.Network`
     #[must_use]
     #[doc(alias = "Network")]
     pub fn network(&self) -> &'static str {
         match self {
             Addr::Tcp(_) | Addr::TcpPort(_) => "tcp",
+            Addr::Unix(_) => "unix",
+            Addr::UnixPacket(_) => "unixpacket",
         }
     }
 
@@ -73,7 +92,16 @@ impl Addr {
     pub fn as_socket_addr(&self) -> Option<SocketAddr> {
         match self {
             Addr::Tcp(addr) => Some(*addr),
-            Addr::TcpPort(_) => None,
+            Addr::TcpPort(_) | Addr::Unix(_) | Addr::UnixPacket(_) => None,
+        }
+    }
+
+    /// The name of a Unix socket, if the address is one.
+    #[must_use]
+    pub fn as_unix(&self) -> Option<&UnixAddr> {
+        match self {
+            Addr::Unix(name) | Addr::UnixPacket(name) => Some(name),
+            Addr::Tcp(_) | Addr::TcpPort(_) => None,
         }
     }
 
@@ -89,6 +117,7 @@ impl Addr {
         match self {
             Addr::Tcp(addr) => Some(addr.port()),
             Addr::TcpPort(port) => Some(*port),
+            Addr::Unix(_) | Addr::UnixPacket(_) => None,
         }
     }
 
@@ -101,6 +130,7 @@ impl Addr {
         match self {
             Addr::Tcp(addr) => addr.ip().is_unspecified(),
             Addr::TcpPort(_) => true,
+            Addr::Unix(_) | Addr::UnixPacket(_) => false,
         }
     }
 }
@@ -119,6 +149,7 @@ impl fmt::Display for Addr {
         match self {
             Addr::Tcp(addr) => canonical(*addr).fmt(formatter),
             Addr::TcpPort(port) => write!(formatter, ":{port}"),
+            Addr::Unix(name) | Addr::UnixPacket(name) => name.fmt(formatter),
         }
     }
 }

@@ -116,6 +116,16 @@ pub enum Error {
     #[doc(alias = "net.DNSError")]
     Lookup(Box<LookupError>),
 
+    /// The program's own hook refused a socket.
+    ///
+    /// Go: `net.Dialer.Control`, `net.ListenConfig.Control`
+    Control {
+        /// The kind of the hook's error.
+        kind: std::io::ErrorKind,
+        /// Its text.
+        text: Box<str>,
+    },
+
     /// The caller asked for something that cannot be; the text says what.
     ///
     /// Go: `net.errMissingAddress`
@@ -132,6 +142,14 @@ impl Error {
     #[doc(alias = "wrapSyscallError")]
     pub const fn os(syscall: &'static str, errno: i32) -> Error {
         Error::Os { syscall, errno }
+    }
+
+    /// What a control hook answered with: an error of these crates or of the kernel as itself, any other by its kind and
+    /// text.
+    #[cfg(not(loom))]
+    pub(crate) fn control(error: std::io::Error) -> Error {
+        Error::try_from(error)
+            .unwrap_or_else(|other| Error::Control { kind: other.kind(), text: other.to_string().into() })
     }
 
     /// Whether time ran out.
@@ -186,6 +204,7 @@ impl fmt::Display for Error {
             Error::UnknownNetwork(network) => write!(formatter, "unknown network {network}"),
             Error::Address(error) => error.fmt(formatter),
             Error::Lookup(error) => error.fmt(formatter),
+            Error::Control { text, .. } => formatter.write_str(text),
             Error::InvalidInput(reason) => formatter.write_str(reason),
         }
     }

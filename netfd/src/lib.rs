@@ -65,12 +65,12 @@ mod sys;
 mod timers;
 mod wake;
 
-pub use addr::Addr;
+pub use addr::{Addr, UnixAddr};
 pub use driver::{Parker, Unparker};
 pub use error::{AddrError, Error, LookupError, OpError};
 pub use fd::{Fd, OpState};
 #[cfg(not(loom))]
-pub use net_fd::NetFd;
+pub use net_fd::{Control, ControlledSocket, KeepAliveConfig, NetFd, SocketConfig};
 pub use netpoll::Netpoll;
 pub use poller::Mode;
 pub use rustix::net::{AddressFamily, SocketType};

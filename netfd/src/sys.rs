@@ -1,16 +1,19 @@
 //! The system calls of sockets, each under the name that errors print.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 
 use rustix::io::Errno;
 use rustix::net::{
-    self, AddressFamily, RecvFlags, SendFlags, Shutdown, SocketAddrAny, SocketFlags, SocketType, sockopt,
+    self, AddressFamily, Protocol, RecvFlags, SendFlags, Shutdown, SocketAddrAny, SocketAddrUnix,
+    SocketFlags, SocketType, sockopt,
 };
 
 use crate::attempt::Attempt;
 use crate::sync::{Arc, Mutex, lock, thread};
-use crate::{Addr, Error};
+use crate::{Addr, Error, UnixAddr};
 
 /// A socket of ours; it is closed when it is dropped.
 pub(crate) type Socket = OwnedFd;
@@ -100,8 +103,8 @@ pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<Attempt<(OwnedFd, Option<Addr
 }
 
 /// Starts connecting; true if that was all.
-pub(crate) fn connect(fd: BorrowedFd<'_>, addr: SocketAddr) -> Result<bool, Error> {
-    match net::connect(fd, &addr) {
+pub(crate) fn connect(fd: BorrowedFd<'_>, addr: &Addr) -> Result<bool, Error> {
+    match kernel_addr(addr).and_then(|addr| net::connect(fd, &addr)) {
         Ok(()) | Err(Errno::ISCONN) => Ok(true),
         Err(Errno::INPROGRESS | Errno::ALREADY | Errno::INTR) => Ok(false),
         Err(errno) => Err(os("connect", errno)),
@@ -116,7 +119,7 @@ pub(crate) fn connected(fd: BorrowedFd<'_>) -> Result<Option<Addr>, Error> {
         Ok(()) | Err(Errno::ISCONN) => match net::getpeername(fd) {
             Ok(peer) => match peer.and_then(addr) {
                 Some(peer) => Ok(Some(peer)),
-                None => Err(Error::InvalidInput("the socket's address is not an Internet one")),
+                None => Err(Error::InvalidInput("the socket is neither an Internet nor a Unix one")),
             },
             Err(Errno::NOTCONN) => Ok(None),
             Err(errno) => Err(os("getpeername", errno)),
@@ -125,13 +128,23 @@ pub(crate) fn connected(fd: BorrowedFd<'_>) -> Result<Option<Addr>, Error> {
     }
 }
 
-pub(crate) fn socket(family: AddressFamily) -> Result<OwnedFd, Error> {
-    net::socket_with(family, SocketType::STREAM, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)
+/// A new socket, non-blocking and close-on-exec from birth.
+pub(crate) fn socket(
+    family: AddressFamily,
+    kind: SocketType,
+    protocol: Option<Protocol>,
+) -> Result<OwnedFd, Error> {
+    net::socket_with(family, kind, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, protocol)
         .map_err(|errno| os("socket", errno))
 }
 
-pub(crate) fn bind(fd: impl AsFd, addr: SocketAddr) -> Result<(), Error> {
-    net::bind(fd, &addr).map_err(|errno| os("bind", errno))
+/// Multipath TCP, which rustix has no name for.
+pub(crate) fn multipath() -> Option<Protocol> {
+    u32::try_from(libc::IPPROTO_MPTCP).ok().and_then(std::num::NonZeroU32::new).map(Protocol::from_raw)
+}
+
+pub(crate) fn bind(fd: impl AsFd, addr: &Addr) -> Result<(), Error> {
+    kernel_addr(addr).and_then(|addr| net::bind(fd, &addr)).map_err(|errno| os("bind", errno))
 }
 
 pub(crate) fn listen(fd: impl AsFd, backlog: i32) -> Result<(), Error> {
@@ -152,7 +165,30 @@ pub(crate) fn peer_addr(fd: impl AsFd) -> Option<Addr> {
 
 /// An address of the kernel's, if it is of a family that is known here.
 fn addr(addr: SocketAddrAny) -> Option<Addr> {
-    SocketAddr::try_from(addr).ok().map(Addr::from_kernel)
+    if addr.address_family() != AddressFamily::UNIX {
+        return SocketAddr::try_from(addr).ok().map(Addr::from_kernel);
+    }
+    let unix = SocketAddrUnix::try_from(addr).ok()?;
+    Some(Addr::Unix(match (unix.path_bytes(), unix.abstract_name()) {
+        (Some(path), _) => UnixAddr::Path(OsStr::from_bytes(path).into()),
+        (None, Some(name)) if !unix.is_unnamed() => UnixAddr::Abstract(name.to_vec()),
+        (None, _) => UnixAddr::Unnamed,
+    }))
+}
+
+/// An address as the kernel takes it. A name too long for it is an invalid argument, as Go says.
+fn kernel_addr(addr: &Addr) -> Result<SocketAddrAny, Errno> {
+    let unix = match addr {
+        Addr::Tcp(addr) => return Ok((*addr).into()),
+        // Whoever makes a socket has chosen a family by now.
+        Addr::TcpPort(_) => return Err(Errno::AFNOSUPPORT),
+        Addr::Unix(name) | Addr::UnixPacket(name) => match name {
+            UnixAddr::Path(path) => SocketAddrUnix::new(path),
+            UnixAddr::Abstract(name) => SocketAddrUnix::new_abstract_name(name),
+            UnixAddr::Unnamed => Ok(SocketAddrUnix::new_unnamed()),
+        },
+    };
+    unix.map(SocketAddrAny::from).map_err(|_| Errno::INVAL)
 }
 
 /// The longest queue of connections not yet accepted that the kernel grants; its old constant where it does not say.

@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use netfd::{Addr, AddressFamily, NetFd, Netpoll, SocketType};
+use netfd::{
+    Addr, AddressFamily, ControlledSocket, KeepAliveConfig, NetFd, Netpoll, SocketConfig, SocketType,
+    UnixAddr,
+};
 use socket2::SockRef;
 
 /// A listener, and both ends of a connection to it.
@@ -126,10 +129,108 @@ fn an_ipv4_address_in_ipv6s_clothes_is_ipv4s() {
 }
 
 #[test]
-fn a_socket_that_is_no_internet_one_is_not_waited_for() {
+fn a_unix_socket_has_the_names_of_both_ends() {
     let netpoll = Netpoll::global().expect("a poller");
-    let (ours, _theirs) = std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
-    ours.set_nonblocking(true).expect("a flag of descriptors");
-    let fd = netfd::Fd::new(ours.into(), &netpoll).expect("registered");
-    assert!(matches!(block_on(fd.connected()), Err(netfd::Error::InvalidInput(_))));
+    for (net, kind) in [("unix", SocketType::STREAM), ("unixpacket", SocketType::SEQPACKET)] {
+        let name = UnixAddr::Unnamed;
+        let wanted = if net == "unix" { Addr::Unix(name) } else { Addr::UnixPacket(name) };
+        // The kernel chooses a name.
+        let listener = NetFd::listen(net, &wanted, &netpoll).expect("a listener");
+        let address = listener.local_addr().expect("a bound listener").clone();
+        assert!(
+            matches!(address.as_unix(), Some(UnixAddr::Abstract(name)) if !name.is_empty()),
+            "{address:?}"
+        );
+        assert_eq!(address.network(), net);
+        let (client, server) = block_on(async {
+            futures::join!(NetFd::dial(net, address.clone(), &netpoll), listener.accept())
+        });
+        let (client, server) = (client.expect("a connection"), server.expect("a connection"));
+        for fd in [&listener, &client, &server] {
+            assert_eq!((fd.net(), fd.family(), fd.kind()), (net, AddressFamily::UNIX, kind));
+        }
+        assert_eq!(client.remote_addr(), Some(&address));
+        assert_eq!(client.local_addr(), Some(&wanted));
+        assert_eq!(server.remote_addr(), Some(&wanted));
+        assert_eq!(server.local_addr(), Some(&address));
+    }
+}
+
+#[test]
+fn a_control_hook_sees_each_socket_and_can_refuse_it() {
+    use std::sync::{Arc, Mutex};
+    let netpoll = Netpoll::global().expect("a poller");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let notes = seen.clone();
+    let config = SocketConfig::new(&netpoll).control(Some(Arc::new(move |socket: &ControlledSocket<'_>| {
+        let option = SockRef::from(&socket.socket).nonblocking().expect("a flag");
+        notes.lock().expect("no panic").push((socket.network.to_owned(), socket.address.to_string(), option));
+        Ok(())
+    })));
+    let local = Addr::from("127.0.0.1:0".parse::<SocketAddr>().expect("an address"));
+    let listener = config.listen("tcp", &local).expect("a listener");
+    let address = listener.local_addr().expect("a bound listener").clone();
+    block_on(config.dial("tcp", None, &address, None)).expect("a connection");
+    let expected = ["127.0.0.1:0".to_owned(), address.to_string()].map(|at| ("tcp4".to_owned(), at, true));
+    assert_eq!(*seen.lock().expect("no panic"), expected);
+    let refuses = config.control(Some(Arc::new(|_| Err(std::io::Error::other("not this one")))));
+    for refused in [refuses.listen("tcp", &local), block_on(refuses.dial("tcp", None, &address, None))] {
+        assert_eq!(refused.expect_err("refused").to_string(), "not this one");
+    }
+}
+
+#[test]
+fn a_dial_ends_at_its_deadline_and_may_have_a_local_address() {
+    let netpoll = Netpoll::global().expect("a poller");
+    let config = SocketConfig::new(&netpoll);
+    let [listener, ..] = connected("tcp", "127.0.0.1:0");
+    let address = listener.local_addr().expect("a bound listener").clone();
+    let from = Addr::from("127.0.0.2:0".parse::<SocketAddr>().expect("an address"));
+    let far = Some(std::time::Instant::now() + Duration::from_secs(3600));
+    let client = block_on(config.dial("tcp", Some(&from), &address, far)).expect("a connection");
+    assert_eq!(client.local_addr().and_then(Addr::ip), from.ip());
+    let any = Addr::TcpPort(0);
+    let client = block_on(config.dial("tcp", Some(&any), &address, None)).expect("a connection");
+    assert_eq!(client.local_addr().and_then(Addr::ip), address.ip());
+    // A queue that is full makes a connection wait.
+    let full =
+        config.clone().backlog(Some(0)).listen("tcp", &Addr::from(SocketAddr::from(([127, 0, 0, 1], 0))));
+    let full = full.expect("a listener");
+    let address = full.local_addr().expect("a bound listener").clone();
+    let _held: Vec<_> = (0..4)
+        .map(|_| {
+            let soon = Some(std::time::Instant::now() + Duration::from_millis(20));
+            block_on(config.dial("tcp", None, &address, soon))
+        })
+        .collect();
+    let late = Some(std::time::Instant::now());
+    assert_eq!(
+        block_on(config.dial("tcp", None, &address, late)).expect_err("the queue is full"),
+        netfd::Error::DeadlineExceeded
+    );
+}
+
+#[test]
+fn keep_alive_and_buffers_are_what_was_asked_for() {
+    let [_listener, client, _server] = connected("tcp", "127.0.0.1:0");
+    let asked = KeepAliveConfig {
+        enable: true,
+        idle: Some(Duration::from_secs(5)),
+        interval: Some(Duration::from_secs(3)),
+        count: Some(10),
+    };
+    client.set_keep_alive_config(&asked).expect("open");
+    client.set_read_buffer(70_000).expect("open");
+    client.set_write_buffer(usize::MAX).expect("saturated");
+    let read = client.fd().with_socket(|socket| {
+        let socket = SockRef::from(&socket);
+        assert!(socket.recv_buffer_size().expect("an option") >= 70_000);
+        Ok((
+            socket.keepalive().expect("an option"),
+            socket.tcp_keepalive_time().expect("an option"),
+            socket.tcp_keepalive_interval().expect("an option"),
+            socket.tcp_keepalive_retries().expect("an option"),
+        ))
+    });
+    assert_eq!(read, Ok((true, Duration::from_secs(5), Duration::from_secs(3), 10)));
 }

@@ -31,6 +31,7 @@ impl Error {
             Error::UnexpectedEof => ErrorKind::UnexpectedEof,
             Error::Os { errno, .. } => io::Error::from_raw_os_error(*errno).kind(),
             Error::Lookup(error) => lookup_kind(error),
+            Error::Control { kind, .. } => *kind,
             Error::UnknownNetwork(_) | Error::Address(_) | Error::InvalidInput(_) => ErrorKind::InvalidInput,
         }
     }

@@ -2,36 +2,72 @@
 //!
 //! Go: `net.favoriteAddrFamily`, `net.ipStackCapabilities`
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::OnceLock;
 
-use rustix::net::{AddressFamily, sockopt};
+use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use crate::addr::canonical;
 use crate::{Addr, sys};
 
-pub(super) fn family_of(ip: IpAddr) -> AddressFamily {
-    if ip.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 }
+/// The family of an address, if it tells one. IPv4 in IPv6's clothes is IPv4.
+pub(super) fn family_of(addr: &Addr) -> Option<AddressFamily> {
+    match addr {
+        Addr::Tcp(addr) if canonical(*addr).is_ipv4() => Some(AddressFamily::INET),
+        Addr::Tcp(_) => Some(AddressFamily::INET6),
+        Addr::TcpPort(_) => None,
+        Addr::Unix(_) | Addr::UnixPacket(_) => Some(AddressFamily::UNIX),
+    }
 }
 
-/// The address to bind, and whether an IPv6 one is for IPv6 alone. A wildcard on plain `tcp` takes both families where one
-/// socket can; elsewhere it keeps its own, and one without a family is IPv4's.
+/// The address as a socket of `family` takes it: a port alone gets the family's wildcard, and IPv4 wears IPv6's clothes
+/// on a socket of IPv6.
+///
+/// Go: `net.ipToSockaddr`
+#[doc(alias = "ipToSockaddr")]
+pub(super) fn in_family(addr: &Addr, family: AddressFamily) -> Addr {
+    let v6 = family == AddressFamily::INET6;
+    match addr {
+        Addr::Tcp(addr) => Addr::Tcp(match canonical(*addr) {
+            SocketAddr::V4(v4) if v6 => SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into(),
+            addr => addr,
+        }),
+        Addr::TcpPort(port) if v6 => Addr::Tcp((Ipv6Addr::UNSPECIFIED, *port).into()),
+        Addr::TcpPort(port) => Addr::Tcp((Ipv4Addr::UNSPECIFIED, *port).into()),
+        unix => unix.clone(),
+    }
+}
+
+/// The address to bind, its family, and whether an IPv6 one is for IPv6 alone.
 ///
 /// Go: `net.favoriteAddrFamily`
 #[doc(alias = "net.favoriteAddrFamily")]
-pub(super) fn favourite(net: &str, local: &Addr, dual_stack: bool) -> (SocketAddr, bool) {
-    let port = local.port().unwrap_or_default();
-    let (v4, v6) =
-        (SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)), SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)));
-    let bound = match (net, local.as_socket_addr().map(canonical)) {
-        ("tcp4", None) => v4,
-        ("tcp6", None) => v6,
-        (_, None) if !dual_stack => v4,
-        (_, None) => v6,
-        ("tcp", Some(addr)) if addr.ip().is_unspecified() && dual_stack => v6,
-        (_, Some(addr)) => addr,
+pub(super) fn favourite(net: &str, local: &Addr) -> (Addr, AddressFamily, bool) {
+    favourite_on(net, local, has_dual_stack)
+}
+
+/// [`favourite`] on a system that has dual stack, or not. A wildcard on plain `tcp` takes both families where one socket
+/// can; elsewhere it keeps its own, and one without a family is IPv4's.
+fn favourite_on(net: &str, local: &Addr, dual_stack: impl Fn() -> bool) -> (Addr, AddressFamily, bool) {
+    let family = match (net, family_of(local)) {
+        (_, Some(AddressFamily::UNIX)) => AddressFamily::UNIX,
+        ("tcp4", _) => AddressFamily::INET,
+        ("tcp6", _) => AddressFamily::INET6,
+        _ if is_wildcard(local) && dual_stack() => {
+            let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, local.port().unwrap_or_default()));
+            return (any.into(), AddressFamily::INET6, false);
+        }
+        (_, family) => family.unwrap_or(AddressFamily::INET),
     };
-    (bound, net == "tcp6")
+    (in_family(local, family), family, net == "tcp6")
+}
+
+/// Whether the address is every one of the host, in whatever clothes.
+fn is_wildcard(addr: &Addr) -> bool {
+    match addr {
+        Addr::Tcp(addr) => canonical(*addr).ip().is_unspecified(),
+        other => other.is_wildcard(),
+    }
 }
 
 /// Whether one IPv6 socket can serve IPv4 too: tried once.
@@ -40,16 +76,16 @@ pub(super) fn favourite(net: &str, local: &Addr, dual_stack: bool) -> (SocketAdd
 #[doc(alias = "net.ipStackCapabilities.probe")]
 pub(super) fn has_dual_stack() -> bool {
     static DUAL: OnceLock<bool> = OnceLock::new();
-    let mapped = SocketAddr::from(([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1], 0));
+    let mapped = Addr::from(SocketAddr::from(([0, 0, 0, 0, 0, 0xffff, 0x7f00, 1], 0)));
     if let Some(dual) = DUAL.get() {
         return *dual;
     }
-    match sys::socket(AddressFamily::INET6) {
+    match sys::socket(AddressFamily::INET6, SocketType::STREAM, None) {
         // No descriptor at the moment: that says nothing of the system.
         Err(error) if error.is_temporary() => false,
         tried => *DUAL.get_or_init(|| {
             tried.is_ok_and(|socket| {
-                sockopt::set_ipv6_v6only(&socket, false).is_ok() && sys::bind(&socket, mapped).is_ok()
+                sockopt::set_ipv6_v6only(&socket, false).is_ok() && sys::bind(&socket, &mapped).is_ok()
             })
         }),
     }
@@ -78,12 +114,9 @@ mod tests {
         ];
         for (net, local, dual, single) in cases {
             for (dual_stack, bound) in [(true, dual), (false, single)] {
-                let bound = (bound.parse().expect("an address"), net == "tcp6");
-                assert_eq!(
-                    favourite(net, local, dual_stack),
-                    bound,
-                    "{net} {local}, dual stack {dual_stack}"
-                );
+                let (chosen, _, v6_only) = favourite_on(net, local, || dual_stack);
+                assert_eq!(chosen, tcp(bound), "{net} {local}, dual stack {dual_stack}");
+                assert_eq!(v6_only, net == "tcp6");
             }
         }
     }

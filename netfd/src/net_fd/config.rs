@@ -1,0 +1,251 @@
+//! [`SocketConfig`]: how sockets are made.
+//!
+//! Go: `net.socket`, `net.internetSocket`, `net.unixSocket`
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+
+use rustix::net::{AddressFamily, SocketType, sockopt};
+
+use super::family::{family_of, favourite, in_family};
+use super::options::setsockopt;
+use super::{KeepAliveConfig, NetFd};
+use crate::sync::Arc;
+use crate::{Addr, Error, Fd, Mode, Netpoll, sys};
+
+/// A program's own word about a socket, between its making and its binding or connecting.
+///
+/// Go: `net.Dialer.Control`, `net.Dialer.ControlContext`, `net.ListenConfig.Control`
+pub type Control = Arc<dyn Fn(&ControlledSocket<'_>) -> io::Result<()> + Send + Sync>;
+
+/// What a [`Control`] hook sees.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ControlledSocket<'a> {
+    /// The network with the family that was chosen: `tcp4`, `tcp6`, `unix` or `unixpacket`.
+    pub network: &'a str,
+    /// The address that is about to be connected to, or listened on.
+    pub address: &'a Addr,
+    /// When the attempt to connect ends at the latest; none for a listener.
+    pub deadline: Option<Instant>,
+    /// The socket. It is non-blocking, and not in a poller yet.
+    pub socket: BorrowedFd<'a>,
+}
+
+/// How sockets are made: their options, and the poller that they are in.
+///
+/// Go: `net.sysDialer`, `net.sysListener`
+#[derive(Clone)]
+#[doc(alias = "sysDialer")]
+#[doc(alias = "sysListener")]
+pub struct SocketConfig {
+    netpoll: Netpoll,
+    control: Option<Control>,
+    keep_alive: KeepAliveConfig,
+    multipath: bool,
+    backlog: Option<i32>,
+}
+
+impl SocketConfig {
+    /// The options that Go sets.
+    #[must_use]
+    pub fn new(netpoll: &Netpoll) -> SocketConfig {
+        SocketConfig {
+            netpoll: netpoll.clone(),
+            control: None,
+            keep_alive: KeepAliveConfig::default(),
+            multipath: false,
+            backlog: None,
+        }
+    }
+
+    /// Calls `control` for each socket, before it is bound or connected; an error of it ends the attempt.
+    #[must_use]
+    pub fn control(mut self, control: Option<Control>) -> SocketConfig {
+        self.control = control;
+        self
+    }
+
+    /// Sets the connections' keep-alive.
+    #[must_use]
+    pub fn keep_alive(mut self, keep_alive: KeepAliveConfig) -> SocketConfig {
+        self.keep_alive = keep_alive;
+        self
+    }
+
+    /// Asks for multipath TCP; where the kernel has none it is plain TCP.
+    #[must_use]
+    pub fn multipath(mut self, multipath: bool) -> SocketConfig {
+        self.multipath = multipath;
+        self
+    }
+
+    /// How many connections may wait to be accepted, as listen(2) takes it; `None` is as many as the kernel grants.
+    #[must_use]
+    pub fn backlog(mut self, backlog: Option<i32>) -> SocketConfig {
+        self.backlog = backlog;
+        self
+    }
+
+    /// Connects to `remote`, from `local` if it is given, until `deadline` at the latest; the connection's network is
+    /// `net` (`tcp`, `tcp4`, `tcp6`, `unix`, `unixpacket`).
+    ///
+    /// Cancel-safe: dropped, the socket is closed.
+    ///
+    /// # Errors
+    /// [`Error::DeadlineExceeded`], what the control hook says, or what the kernel says, under the name of the system
+    /// call that failed.
+    ///
+    /// Go: `net.netFD.dial`, `net.netFD.connect`
+    #[doc(alias = "net.netFD.connect")]
+    pub async fn dial(
+        &self,
+        net: &'static str,
+        local: Option<&Addr>,
+        remote: &Addr,
+        deadline: Option<Instant>,
+    ) -> Result<NetFd, Error> {
+        // The kernel refuses a connection to a family that the socket is not of.
+        let family = match (family_of(remote), local.map(family_of)) {
+            (Some(AddressFamily::INET), Some(Some(AddressFamily::INET6))) => AddressFamily::INET6,
+            (Some(family), _) => family,
+            (None, _) => return Err(Error::InvalidInput("an address to dial needs a host")),
+        };
+        let remote = in_family(remote, family);
+        let made = self.make(net, family, net == "tcp6", Purpose::Dial(&remote, deadline))?;
+        if let Some(local) = local {
+            sys::bind(&made.socket, &in_family(local, family))?;
+        }
+        let connected = sys::connect(made.socket.as_fd(), &remote)?;
+        let connection = made.register(self, net, family, true)?;
+        let fd = connection.fd();
+        let peer = if connected { None } else { Some(wait(fd, deadline).await?) };
+        let (local, peer) =
+            fd.lend(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
+        connection.set_stream_options()?;
+        Ok(connection.between(local, Some(peer.unwrap_or(remote))))
+    }
+
+    /// Listens on `local`; a wildcard without a family is both families' where the system has both.
+    ///
+    /// # Errors
+    /// What the control hook says, or what the kernel says, under the name of the system call that failed.
+    ///
+    /// Go: `net.netFD.listenStream`
+    pub fn listen(&self, net: &'static str, local: &Addr) -> Result<NetFd, Error> {
+        let (bound, family, v6_only) = favourite(net, local);
+        let made = self.make(net, family, v6_only, Purpose::Listen(&bound))?;
+        sys::bind(&made.socket, &bound)?;
+        sys::listen(&made.socket, self.backlog.unwrap_or_else(sys::max_backlog))?;
+        let listener = made.register(self, net, family, false)?;
+        let local = listener.fd().lend(|socket| Ok(sys::local_addr(socket)))?;
+        Ok(listener.between(local, None))
+    }
+
+    /// A socket with the options that Go gives to each, after the program's own word about it.
+    ///
+    /// Go: `net.socket`, `net.sysSocket`, `net.setDefaultSockopts`, `net.setDefaultListenerSockopts`
+    #[doc(alias = "net.socket")]
+    #[doc(alias = "net.sysSocket")]
+    #[doc(alias = "net.setDefaultSockopts")]
+    #[doc(alias = "net.setDefaultListenerSockopts")]
+    fn make(
+        &self,
+        net: &str,
+        family: AddressFamily,
+        v6_only: bool,
+        purpose: Purpose<'_>,
+    ) -> Result<Made, Error> {
+        let kind = if net == "unixpacket" { SocketType::SEQPACKET } else { SocketType::STREAM };
+        let internet = family != AddressFamily::UNIX;
+        let multipath =
+            (self.multipath && internet).then(|| sys::socket(family, kind, sys::multipath()).ok()).flatten();
+        let plain = internet && multipath.is_none();
+        let socket = multipath.map_or_else(|| sys::socket(family, kind, None), Ok)?;
+        if family == AddressFamily::INET6 {
+            // A system that does not know the option is left as it is.
+            let _ = sockopt::set_ipv6_v6only(&socket, v6_only);
+        }
+        let (address, deadline) = match purpose {
+            Purpose::Dial(remote, deadline) => (remote, deadline),
+            Purpose::Listen(local) => (local, None),
+        };
+        if internet && matches!(purpose, Purpose::Listen(_)) {
+            // Addresses that were in use a moment ago can be used again.
+            sockopt::set_socket_reuseaddr(&socket, true).map_err(setsockopt)?;
+        }
+        if let Some(control) = &self.control {
+            let network = match family {
+                AddressFamily::INET => "tcp4",
+                AddressFamily::INET6 => "tcp6",
+                _ => net,
+            };
+            let socket = ControlledSocket { network, address, deadline, socket: socket.as_fd() };
+            control(&socket).map_err(Error::control)?;
+        }
+        // The hook may have changed when the socket counts as readable, and may have set a linger time.
+        Ok(Made { socket, kind, plain: plain && self.control.is_none(), may_linger: self.control.is_some() })
+    }
+}
+
+/// What a socket is made for.
+enum Purpose<'a> {
+    /// To connect to the address, until the instant at the latest.
+    Dial(&'a Addr, Option<Instant>),
+    /// To listen on the address.
+    Listen(&'a Addr),
+}
+
+/// A socket that is not in a poller yet.
+struct Made {
+    socket: OwnedFd,
+    kind: SocketType,
+    plain: bool,
+    may_linger: bool,
+}
+
+impl Made {
+    fn register(
+        self,
+        config: &SocketConfig,
+        net: &'static str,
+        family: AddressFamily,
+        connected: bool,
+    ) -> Result<NetFd, Error> {
+        let Made { socket, kind, plain, may_linger } = self;
+        let fd = register(socket, &config.netpoll, may_linger)?;
+        let keep_alive = config.keep_alive;
+        Ok(NetFd { fd, net, family, kind, connected, plain, keep_alive, local: None, remote: None })
+    }
+}
+
+/// Waits for the connection to stand, until `deadline` at the latest.
+async fn wait(fd: &Fd, deadline: Option<Instant>) -> Result<Addr, Error> {
+    if deadline.is_some() {
+        fd.set_deadline(Mode::Write, deadline)?;
+    }
+    let peer = fd.connected().await?;
+    if deadline.is_some() {
+        fd.set_deadline(Mode::Write, None)?;
+    }
+    Ok(peer)
+}
+
+/// Puts a socket into a poller.
+pub(super) fn register(socket: OwnedFd, netpoll: &Netpoll, may_linger: bool) -> Result<Fd, Error> {
+    Fd::of_ours(socket, netpoll, may_linger)
+        .map_err(|error| Error::os("", error.raw_os_error().unwrap_or_default()))
+}
+
+impl fmt::Debug for SocketConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketConfig")
+            .field("control", &self.control.is_some())
+            .field("keep_alive", &self.keep_alive)
+            .field("multipath", &self.multipath)
+            .field("backlog", &self.backlog)
+            .finish_non_exhaustive()
+    }
+}
