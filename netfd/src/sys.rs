@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use rustix::io::Errno;
+use rustix::net::addr::SocketAddrStorage;
 use rustix::net::{
     self, AddressFamily, Protocol, RecvFlags, SendFlags, Shutdown, SocketAddrAny, SocketAddrUnix,
     SocketFlags, SocketType, sockopt,
@@ -168,12 +169,24 @@ fn addr(addr: SocketAddrAny) -> Option<Addr> {
     if addr.address_family() != AddressFamily::UNIX {
         return SocketAddr::try_from(addr).ok().map(Addr::from_kernel);
     }
-    let unix = SocketAddrUnix::try_from(addr).ok()?;
-    Some(Addr::Unix(match (unix.path_bytes(), unix.abstract_name()) {
-        (Some(path), _) => UnixAddr::Path(OsStr::from_bytes(path).into()),
-        (None, Some(name)) if !unix.is_unnamed() => UnixAddr::Abstract(name.to_vec()),
-        (None, _) => UnixAddr::Unnamed,
-    }))
+    // rustix's own reading of it takes no name for an empty one, and panics at a path as long as the kernel allows.
+    let length = (addr.addr_len() as usize).min(size_of::<SocketAddrStorage>());
+    // SAFETY: the kernel has written so many bytes of the address, which lie within its storage, and it lives on here.
+    let bytes = unsafe { std::slice::from_raw_parts(addr.as_ptr().cast::<u8>(), length) };
+    Some(Addr::Unix(unix_addr(bytes.get(size_of::<libc::sa_family_t>()..).unwrap_or_default())))
+}
+
+/// A Unix socket's name, as it stands behind the family.
+fn unix_addr(name: &[u8]) -> UnixAddr {
+    match name {
+        [] => UnixAddr::Unnamed,
+        [0, name @ ..] => UnixAddr::Abstract(name.to_vec()),
+        path => {
+            // The longest path has no room for its NUL.
+            let end = path.iter().position(|byte| *byte == 0).unwrap_or(path.len());
+            UnixAddr::Path(OsStr::from_bytes(&path[..end]).into())
+        }
+    }
 }
 
 /// An address as the kernel takes it. A name too long for it is an invalid argument, as Go says.

@@ -234,3 +234,20 @@ fn keep_alive_and_buffers_are_what_was_asked_for() {
     });
     assert_eq!(read, Ok((true, Duration::from_secs(5), Duration::from_secs(3), 10)));
 }
+
+#[test]
+fn the_longest_path_is_a_name_too() {
+    use std::os::unix::ffi::OsStrExt;
+    let netpoll = Netpoll::global().expect("a poller");
+    let folder = std::env::temp_dir().join(format!("netfd-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let room = 107 - folder.as_os_str().len() - 1;
+    let [long, too_long] = [room, room + 2].map(|length| folder.join("x".repeat(length)));
+    let listener =
+        NetFd::listen("unix", &Addr::Unix(UnixAddr::Path(long.clone())), &netpoll).expect("a listener");
+    assert_eq!(long.as_os_str().as_bytes().len(), 107);
+    assert_eq!(listener.local_addr(), Some(&Addr::Unix(UnixAddr::Path(long))));
+    let refused = NetFd::listen("unix", &Addr::Unix(UnixAddr::Path(too_long)), &netpoll);
+    assert_eq!(refused.expect_err("too long").to_string(), "bind: invalid argument");
+    std::fs::remove_dir_all(folder).expect("removed");
+}
