@@ -1,14 +1,33 @@
 //! From a network and an address to a connection.
 //!
 //! Go: `net.Dial`, `net.Dialer`
+//!
+//! ```text
+//!   "localhost:80" ─► resolver ─► [::1]:80, 127.0.0.1:80
+//!                                     │          │
+//!                       primaries ────┘          └──── fallbacks, after a delay, or once the primaries have failed
+//!                          │  one after the other, each    │
+//!                          │  with its share of the time   │
+//!                          └──────────► the first to stand ◄──────────┘   the other attempt is dropped
+//! ```
 
-use std::net::SocketAddr;
+mod one;
+mod race;
+mod share;
 
-use netfd::{Addr, Error, NetFd, Netpoll, OpError};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::{Conn, Network, resolve_dial, split_host_port};
+use netfd::{
+    Addr, AddrError, Control, ControlledSocket, Error, KeepAliveConfig, LookupError, Netpoll, OpError,
+    SocketConfig,
+};
 
-/// Connects to `address` on `network` (`tcp`, `tcp4`, `tcp6`), over the process-wide poller.
+use crate::resolve::dial_targets;
+use crate::{Conn, Network, split_host_port};
+
+/// Connects to `address` on `network` (`tcp`, `tcp4`, `tcp6`, `unix`, `unixpacket`), over the process-wide poller.
 ///
 /// Cancel-safe: dropped, nothing is left open.
 ///
@@ -22,24 +41,64 @@ pub async fn dial(network: &str, address: &str) -> Result<Conn, OpError> {
     Dialer::new().dial(network, address).await
 }
 
+/// [`dial`] that gives up after `timeout`; one too long for the clock never ends.
+///
+/// Cancel-safe: dropped, nothing is left open.
+///
+/// # Errors
+/// Those of [`dial`], or a time-out.
+///
+/// Go: `net.DialTimeout`
+#[doc(alias = "net.DialTimeout")]
+pub async fn dial_timeout(network: &str, address: &str, timeout: Duration) -> Result<Conn, OpError> {
+    Dialer::new().timeout(timeout).dial(network, address).await
+}
+
 /// How to connect.
 ///
 /// ```no_run
+/// use std::time::Duration;
+///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let apart = conn::Netpoll::new()?;
-/// let conn = conn::Dialer::new().netpoll(&apart).dial("tcp", "[::1]:7").await?;
+/// let dialer = conn::Dialer::new().netpoll(&apart).timeout(Duration::from_secs(3));
+/// let conn = dialer.dial("tcp", "localhost:7").await?;
 /// # drop(conn); Ok(()) }
 /// ```
 ///
 /// Go: `net.Dialer`
 #[doc(alias = "net.Dialer")]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct Dialer {
     netpoll: Option<Netpoll>,
+    timeout: Option<Duration>,
+    deadline: Option<Instant>,
+    local: Option<Addr>,
+    fallback_delay: Option<Duration>,
+    keep_alive: KeepAliveConfig,
+    control: Option<Control>,
+    multipath: bool,
+}
+
+impl Default for Dialer {
+    fn default() -> Dialer {
+        Dialer {
+            netpoll: None,
+            timeout: None,
+            deadline: None,
+            local: None,
+            // What RFC 6555 recommends.
+            fallback_delay: Some(Duration::from_millis(300)),
+            keep_alive: KeepAliveConfig::default(),
+            control: None,
+            multipath: false,
+        }
+    }
 }
 
 impl Dialer {
     /// A dialer over the process-wide poller.
+    #[must_use]
     pub fn new() -> Dialer {
         Dialer::default()
     }
@@ -51,107 +110,183 @@ impl Dialer {
         self
     }
 
-    /// Connects to `address` on `network`, one of its addresses after the other.
+    /// Gives up so long after the call of [`Dialer::dial`], look-ups included; one too long for the clock never ends.
+    ///
+    /// Go: `net.Dialer.Timeout`
+    #[must_use]
+    #[doc(alias = "net.Dialer.Timeout")]
+    pub fn timeout(mut self, timeout: Duration) -> Dialer {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Gives up at an instant. Of this and [`Dialer::timeout`] the earlier counts.
+    ///
+    /// Go: `net.Dialer.Deadline`
+    #[must_use]
+    #[doc(alias = "net.Dialer.Deadline")]
+    pub fn deadline(mut self, deadline: Instant) -> Dialer {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Connects from this address; its port may be 0. Only addresses of its family are tried.
+    ///
+    /// Go: `net.Dialer.LocalAddr`
+    #[must_use]
+    #[doc(alias = "net.Dialer.LocalAddr")]
+    pub fn local_addr(mut self, local: impl Into<Addr>) -> Dialer {
+        self.local = Some(local.into());
+        self
+    }
+
+    /// How long the addresses of the family that comes first are tried alone, if a name has both; 300 ms, unless set.
+    /// `None` tries one address after the other.
+    ///
+    /// Go: `net.Dialer.FallbackDelay`, `net.Dialer.fallbackDelay`
+    #[must_use]
+    #[doc(alias = "net.Dialer.FallbackDelay")]
+    #[doc(alias = "net.Dialer.fallbackDelay")]
+    pub fn fallback_delay(mut self, delay: Option<Duration>) -> Dialer {
+        self.fallback_delay = delay;
+        self
+    }
+
+    /// Sets the connection's keep-alive.
+    ///
+    /// Go: `net.Dialer.KeepAlive`, `net.Dialer.KeepAliveConfig`
+    #[must_use]
+    #[doc(alias = "net.Dialer.KeepAlive")]
+    #[doc(alias = "net.Dialer.KeepAliveConfig")]
+    pub fn keep_alive(mut self, keep_alive: KeepAliveConfig) -> Dialer {
+        self.keep_alive = keep_alive;
+        self
+    }
+
+    /// Calls `control` for each socket before it is bound or connected; an error of it ends the attempt.
+    ///
+    /// Go: `net.Dialer.Control`, `net.Dialer.ControlContext`
+    ///
+    /// Differs: Go has two hooks, one of which is handed the context; here the one sees the attempt's deadline, which is
+    /// what of a context is left where dropping is cancelling.
+    #[must_use]
+    #[doc(alias = "net.Dialer.Control")]
+    #[doc(alias = "net.Dialer.ControlContext")]
+    pub fn control(
+        mut self,
+        control: impl Fn(&ControlledSocket<'_>) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Dialer {
+        self.control = Some(Arc::new(control));
+        self
+    }
+
+    /// Asks for multipath TCP; where the kernel has none it is plain TCP.
+    ///
+    /// Go: `net.Dialer.SetMultipathTCP`
+    #[must_use]
+    #[doc(alias = "net.Dialer.SetMultipathTCP")]
+    pub fn multipath(mut self, multipath: bool) -> Dialer {
+        self.multipath = multipath;
+        self
+    }
+
+    /// Connects to `address` on `network`.
     ///
     /// Cancel-safe: dropped, nothing is left open.
     ///
     /// # Errors
-    /// Those of [`dial`].
+    /// Those of [`dial`], a time-out, or what the control hook says.
     ///
-    /// Go: `net.Dialer.Dial`
+    /// Go: `net.Dialer.Dial`, `net.Dialer.DialContext`
     #[doc(alias = "net.Dialer.Dial")]
+    #[doc(alias = "net.Dialer.DialContext")]
     pub async fn dial(&self, network: &str, address: &str) -> Result<Conn, OpError> {
         let failed = |cause: Error| OpError::new("dial", network.to_owned(), cause);
-        let parsed: Network = network.parse().map_err(failed)?;
-        let netpoll =
-            self.netpoll.clone().map_or_else(Netpoll::global, Ok).map_err(|error| {
-                failed(Error::os("netpollinit", error.raw_os_error().unwrap_or_default()))
-            })?;
-        let mut first = None;
-        for remote in resolve_dial(parsed, address).await.map_err(failed)? {
-            match connect(parsed.as_str(), remote, &netpoll).await {
-                Ok(fd) => {
-                    tracing::debug!(target: "conn", network, %remote, "connected");
-                    return Ok(Conn::new(fd));
-                }
-                Err(cause) => {
-                    tracing::debug!(target: "conn", network, %remote, %cause, "not connected");
-                    first.get_or_insert_with(|| failed(cause).with_addr(asked_for(address, remote)));
-                }
-            }
-        }
-        Err(first.unwrap_or_else(|| failed(Error::InvalidInput("missing address"))))
+        let attempt = self.attempt(network).map_err(failed)?;
+        let targets = attempt.look_up(address).await.map_err(failed)?;
+        let from_port = matches!(split_host_port(address), Ok(("", _)));
+        let connected = attempt.race(targets, self.fallback_delay).await;
+        connected.map(Conn::new).map_err(|(target, cause)| {
+            // Without a host, if none was asked for.
+            let shown = match target {
+                Addr::Tcp(addr) if from_port => Addr::TcpPort(addr.port()),
+                target => target,
+            };
+            failed(cause).with_source(self.local.clone()).with_addr(shown)
+        })
+    }
+
+    /// One call of [`Dialer::dial`]: its network, its poller, its end.
+    fn attempt(&self, network: &str) -> Result<Attempt, Error> {
+        let network: Network = network.parse()?;
+        let netpoll = self
+            .netpoll
+            .clone()
+            .map_or_else(Netpoll::global, Ok)
+            .map_err(|error| Error::os("netpollinit", error.raw_os_error().unwrap_or_default()))?;
+        let timeout = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = [timeout, self.deadline].into_iter().flatten().min();
+        let config = SocketConfig::new(&netpoll)
+            .control(self.control.clone())
+            .keep_alive(self.keep_alive)
+            .multipath(self.multipath);
+        Ok(Attempt { network, netpoll, deadline, local: self.local.clone(), config })
     }
 }
 
-/// The address as errors name it: without a host, if none was asked for.
-fn asked_for(address: &str, remote: SocketAddr) -> Addr {
-    match split_host_port(address) {
-        Ok(("", _)) => Addr::TcpPort(remote.port()),
-        _ => Addr::from(remote),
-    }
+/// A dial under way.
+struct Attempt {
+    network: Network,
+    netpoll: Netpoll,
+    deadline: Option<Instant>,
+    local: Option<Addr>,
+    config: SocketConfig,
 }
 
-/// How often a connection is tried again that the kernel has made to itself, or for which it found no port.
-const RETRIES: usize = 2;
-
-/// Connects to one address.
-///
-/// The kernel may choose for our end the very port that is dialled, where nobody listens: TCP's simultaneous open then
-/// makes a connection to itself. And it may find no free port for a moment. Another try gets another port.
-///
-/// Go: `net.sysDialer.doDialTCP`
-#[doc(alias = "net.sysDialer.doDialTCP")]
-async fn connect(net: &'static str, remote: SocketAddr, netpoll: &Netpoll) -> Result<NetFd, Error> {
-    let mut dialled = NetFd::dial(net, remote, netpoll).await;
-    for _ in 0..RETRIES {
-        let again = match &dialled {
-            Ok(fd) => is_self_connect(fd.local_addr(), fd.remote_addr()),
-            Err(cause) => is_spurious(cause),
+impl Attempt {
+    /// The addresses to try, at least one, within the time there is.
+    async fn look_up(&self, address: &str) -> Result<Vec<Addr>, Error> {
+        let found = race::until(&self.netpoll, self.deadline, dial_targets(self.network, address)).await;
+        let late = || {
+            let host = split_host_port(address).map_or(address, |(host, _)| host);
+            Err(LookupError::new("i/o timeout", host).timed_out().into())
         };
-        if !again {
-            break;
+        let mut targets = found.unwrap_or_else(late)?;
+        if let Some(local) = &self.local {
+            keep_reachable(&mut targets, local)?;
         }
-        // The first one is closed before the second is made.
-        drop(dialled);
-        dialled = NetFd::dial(net, remote, netpoll).await;
+        Ok(targets)
     }
-    dialled
 }
 
-/// Whether both ends of a connection are one; also if the kernel does not tell them.
+/// Leaves out what cannot be reached from `local`.
 ///
-/// Go: `net.selfConnect`
-#[doc(alias = "net.selfConnect")]
-fn is_self_connect(local: Option<&Addr>, remote: Option<&Addr>) -> bool {
-    local == remote || local.is_none() || remote.is_none()
-}
-
-/// Whether the kernel found no address or port for our end.
-///
-/// Go: `net.spuriousENOTAVAIL`
-#[doc(alias = "net.spuriousENOTAVAIL")]
-fn is_spurious(cause: &Error) -> bool {
-    cause.raw_os_error() == Some(libc::EADDRNOTAVAIL)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_connection_to_itself_has_one_address_at_both_ends() {
-        let [one, other] = ["127.0.0.1:4000", "127.0.0.1:4001"]
-            .map(|text| Addr::from(text.parse::<SocketAddr>().expect("an address")));
-        assert!(is_self_connect(Some(&one), Some(&one)));
-        assert!(!is_self_connect(Some(&one), Some(&other)));
-        assert!(is_self_connect(Some(&one), None) && is_self_connect(None, Some(&one)));
+/// Go: `net.Resolver.resolveAddrList`
+fn keep_reachable(targets: &mut Vec<Addr>, local: &Addr) -> Result<(), Error> {
+    if targets.iter().any(|target| target.network() != local.network()) {
+        return Err(AddrError::new("mismatched local address type", local.to_string()).into());
     }
+    let Some(from) = local.ip().filter(|from| !from.is_unspecified()) else {
+        return Ok(());
+    };
+    let is_ipv4 = from.to_canonical().is_ipv4();
+    targets.retain(|target| target.ip().is_some_and(|ip| ip.to_canonical().is_ipv4() == is_ipv4));
+    if targets.is_empty() {
+        return Err(AddrError::new("no suitable address found", local.to_string()).into());
+    }
+    Ok(())
+}
 
-    #[test]
-    fn only_a_missing_address_of_ours_is_spurious() {
-        assert!(is_spurious(&Error::os("connect", libc::EADDRNOTAVAIL)));
-        assert!(!is_spurious(&Error::os("connect", libc::ECONNREFUSED)));
-        assert!(!is_spurious(&Error::Closed));
+impl std::fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dialer")
+            .field("timeout", &self.timeout)
+            .field("deadline", &self.deadline)
+            .field("local", &self.local)
+            .field("fallback_delay", &self.fallback_delay)
+            .field("keep_alive", &self.keep_alive)
+            .field("control", &self.control.is_some())
+            .field("multipath", &self.multipath)
+            .finish_non_exhaustive()
     }
 }

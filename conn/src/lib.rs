@@ -50,7 +50,9 @@ mod resolve;
 
 pub use address::{join_host_port, split_host_port};
 pub use connection::Conn;
-pub use dial::{Dialer, dial};
-pub use netfd::{Addr, AddrError, Error, LookupError, Netpoll, OpError};
+pub use dial::{Dialer, dial, dial_timeout};
+pub use netfd::{
+    Addr, AddrError, ControlledSocket, Error, KeepAliveConfig, LookupError, Netpoll, OpError, UnixAddr,
+};
 pub use network::{IpVersion, Network};
 pub use resolve::{lookup_port, resolve_dial, resolve_listen, resolve_tcp_addr};

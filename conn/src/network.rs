@@ -5,6 +5,8 @@
 //! | `tcp`  | IPv4 and IPv6 |
 //! | `tcp4` | IPv4 only     |
 //! | `tcp6` | IPv6 only     |
+//! | `unix` | files, and names in the kernel: a stream |
+//! | `unixpacket` | the same: packets in order |
 //!
 //! Go: `net.parseNetwork`
 
@@ -12,7 +14,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use netfd::Error;
+use netfd::{Addr, Error};
 
 /// A network, as the first argument of dialling and listening names it.
 ///
@@ -39,6 +41,10 @@ pub enum Network {
     Tcp4,
     /// TCP over IPv6.
     Tcp6,
+    /// Unix sockets that carry a stream.
+    Unix,
+    /// Unix sockets that keep the bounds of packets.
+    UnixPacket,
 }
 
 /// A version of the Internet Protocol.
@@ -54,31 +60,52 @@ pub enum IpVersion {
 }
 
 impl Network {
-    /// The network's name: `"tcp"`, `"tcp4"` or `"tcp6"`.
+    /// The network's name: `"tcp"`, `"tcp4"`, `"tcp6"`, `"unix"` or `"unixpacket"`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Network::Tcp => "tcp",
             Network::Tcp4 => "tcp4",
             Network::Tcp6 => "tcp6",
+            Network::Unix => "unix",
+            Network::UnixPacket => "unixpacket",
         }
     }
 
-    /// The version that the network insists on, or `None` if it takes both.
+    /// Whether it is one of TCP's, whose addresses have a host and a port.
+    #[must_use]
+    pub const fn is_tcp(self) -> bool {
+        matches!(self, Network::Tcp | Network::Tcp4 | Network::Tcp6)
+    }
+
+    /// The address that `name` is on a Unix network; none on the others.
+    ///
+    /// Go: `net.ResolveUnixAddr`
+    #[must_use]
+    #[doc(alias = "net.ResolveUnixAddr")]
+    pub fn unix_addr(self, name: &str) -> Option<Addr> {
+        match self {
+            Network::Unix => Some(Addr::Unix(name.into())),
+            Network::UnixPacket => Some(Addr::UnixPacket(name.into())),
+            Network::Tcp | Network::Tcp4 | Network::Tcp6 => None,
+        }
+    }
+
+    /// The version that the network insists on, or `None` if it takes both or is none of the Internet.
     ///
     /// Go: `net.ipVersion`
     #[must_use]
     #[doc(alias = "ipVersion")]
     pub const fn ip_version(self) -> Option<IpVersion> {
         match self {
-            Network::Tcp => None,
+            Network::Tcp | Network::Unix | Network::UnixPacket => None,
             Network::Tcp4 => Some(IpVersion::V4),
             Network::Tcp6 => Some(IpVersion::V6),
         }
     }
 
     /// Whether the network has addresses of `ip`'s kind. An IPv4 address written as an IPv6 one, `::ffff:127.0.0.1`,
-    /// counts as IPv4.
+    /// counts as IPv4. A Unix network has none of them.
     ///
     /// Go: `net.ipv4only`, `net.ipv6only`
     #[must_use]
@@ -87,7 +114,7 @@ impl Network {
     pub fn accepts(self, ip: IpAddr) -> bool {
         let is_ipv4 = ip.to_canonical().is_ipv4();
         match self.ip_version() {
-            None => true,
+            None => self.is_tcp(),
             Some(IpVersion::V4) => is_ipv4,
             Some(IpVersion::V6) => !is_ipv4,
         }
@@ -102,6 +129,8 @@ impl FromStr for Network {
             "tcp" => Ok(Network::Tcp),
             "tcp4" => Ok(Network::Tcp4),
             "tcp6" => Ok(Network::Tcp6),
+            "unix" => Ok(Network::Unix),
+            "unixpacket" => Ok(Network::UnixPacket),
             unknown => Err(Error::UnknownNetwork(unknown.into())),
         }
     }
@@ -119,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_networks_name_leads_back_to_it() {
-        for network in [Network::Tcp, Network::Tcp4, Network::Tcp6] {
+        for network in [Network::Tcp, Network::Tcp4, Network::Tcp6, Network::Unix, Network::UnixPacket] {
             assert_eq!(network.to_string().parse(), Ok(network));
         }
     }

@@ -54,8 +54,17 @@ pub async fn resolve_dial(network: Network, address: &str) -> Result<Vec<SocketA
     }
 }
 
+/// What to connect to for `address`: a Unix network's name as it stands, and what [`resolve_dial`] finds on the others.
+pub(crate) async fn dial_targets(network: Network, address: &str) -> Result<Vec<Addr>, Error> {
+    match network.unix_addr(address) {
+        Some(_) if address.is_empty() => Err(Error::InvalidInput("missing address")),
+        Some(unix) => Ok(vec![unix]),
+        None => Ok(resolve_dial(network, address).await?.into_iter().map(Addr::from).collect()),
+    }
+}
+
 /// The address to listen on for `address`: an [`Addr::TcpPort`] if that has no host, which means every address of this
-/// machine.
+/// machine. On a Unix network it is the name as it stands.
 ///
 /// Of several addresses that a name stands for it is the first of IPv4, or else the first.
 ///
@@ -71,6 +80,9 @@ pub async fn resolve_dial(network: Network, address: &str) -> Result<Vec<SocketA
 #[doc(alias = "net.Resolver.resolveAddrList")]
 #[doc(alias = "net.ListenConfig.Listen")]
 pub async fn resolve_listen(network: Network, address: &str) -> Result<Addr, Error> {
+    if let Some(unix) = network.unix_addr(address) {
+        return Ok(unix);
+    }
     Ok(match internet_addrs(network, address).await? {
         Found::Port(port) => Addr::TcpPort(port),
         Found::Addrs(addrs) => Addr::Tcp(preferred(&addrs, suits_a_listener)),
@@ -199,7 +211,7 @@ fn literal_addr(literal: Literal<'_>, host: &str) -> Result<SocketAddr, Error> {
 #[doc(alias = "toLocal")]
 fn loopback(network: Network) -> IpAddr {
     match network {
-        Network::Tcp | Network::Tcp4 => Ipv4Addr::LOCALHOST.into(),
+        Network::Tcp | Network::Tcp4 | Network::Unix | Network::UnixPacket => Ipv4Addr::LOCALHOST.into(),
         Network::Tcp6 => Ipv6Addr::LOCALHOST.into(),
     }
 }
