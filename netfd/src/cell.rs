@@ -47,6 +47,16 @@ impl<T> GuardedCell<T> {
         }
     }
 
+    /// The value, for as long as the word allows it to be seen.
+    ///
+    /// # Safety
+    /// For as long as the borrow is used, the word beside the cell must keep everyone out of [`GuardedCell::with_mut`].
+    #[cfg(not(loom))]
+    pub(crate) unsafe fn lasting(&self) -> &T {
+        // SAFETY: the caller keeps writers out for as long as this borrow is used.
+        unsafe { &*self.0.get() }
+    }
+
     /// Lets `visit` change the value.
     ///
     /// # Safety

@@ -68,6 +68,8 @@ mod wake;
 pub use addr::{Addr, UnixAddr};
 pub use driver::{Parker, Unparker};
 pub use error::{AddrError, Error, LookupError, OpError};
+#[cfg(not(loom))]
+pub use fd::SocketGuard;
 pub use fd::{Fd, OpState};
 #[cfg(not(loom))]
 pub use net_fd::{Control, ControlledSocket, KeepAliveConfig, NetFd, SocketConfig};

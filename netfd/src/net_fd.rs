@@ -10,14 +10,18 @@
 
 mod config;
 mod family;
+mod import;
 mod options;
+
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
 
 use rustix::net::{AddressFamily, SocketType};
 
 pub use config::{Control, ControlledSocket, SocketConfig};
 pub use options::KeepAliveConfig;
 
-use crate::{Addr, Error, Fd, Netpoll, OpError};
+use crate::{Addr, Error, Fd, Netpoll, OpError, OpState};
 
 /// A stream socket with its network and addresses.
 ///
@@ -72,14 +76,23 @@ impl NetFd {
     /// Go: `net.netFD.accept`
     #[doc(alias = "netFD.accept")]
     pub async fn accept(&self) -> Result<NetFd, Error> {
-        let (socket, remote) = self.fd.accept().await?;
+        let mut op = OpState::new();
+        poll_fn(|cx| self.poll_accept(cx, &mut op)).await
+    }
+
+    /// What [`NetFd::accept`] is built on; as cancel-safe.
+    ///
+    /// # Errors
+    /// Those of [`NetFd::accept`].
+    pub fn poll_accept(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<NetFd, Error>> {
+        let (socket, remote) = ready!(self.fd.poll_accept(cx, op))?;
         let local = crate::sys::local_addr(&socket);
         let fd = config::register(socket, self.fd.netpoll(), self.fd.may_linger())?;
         let NetFd { net, family, kind, plain, keep_alive, .. } = *self;
         let accepted =
             NetFd { fd, net, family, kind, connected: true, plain, keep_alive, local: None, remote: None };
         accepted.set_stream_options()?;
-        Ok(accepted.between(local, remote))
+        Poll::Ready(Ok(accepted.between(local, remote)))
     }
 
     /// The same with its addresses.

@@ -1,15 +1,18 @@
 //! The system calls of sockets, each under the name that errors print.
 
 use std::ffi::OsStr;
+use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
+use bytes::BufMut;
+use rustix::event::{self, PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::net::addr::SocketAddrStorage;
 use rustix::net::{
-    self, AddressFamily, Protocol, RecvFlags, SendFlags, Shutdown, SocketAddrAny, SocketAddrUnix,
-    SocketFlags, SocketType, sockopt,
+    self, AddressFamily, Protocol, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketAddrAny,
+    SocketAddrUnix, SocketFlags, SocketType, sockopt,
 };
 
 use crate::attempt::Attempt;
@@ -88,6 +91,79 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buf: &mut [u8]) -> Result<Attempt<usize>,
 pub(crate) fn write(fd: BorrowedFd<'_>, buf: &[u8]) -> Result<Attempt<usize>, Error> {
     let end = buf.len().min(MAX_TRANSFER);
     attempt("write", || net::send(fd, &buf[..end], SendFlags::NOSIGNAL))
+}
+
+/// The most pieces that one write takes; the kernel would take 1024.
+pub(crate) const MAX_PIECES: usize = 64;
+
+/// [`write`] of several pieces, of at most [`MAX_PIECES`] and [`MAX_TRANSFER`] bytes.
+pub(crate) fn write_vectored(fd: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> Result<Attempt<usize>, Error> {
+    let mut room = MAX_TRANSFER;
+    let whole = pieces.iter().take(MAX_PIECES).take_while(|piece| {
+        let fits = piece.len() <= room;
+        room -= piece.len().min(room);
+        fits
+    });
+    let whole = whole.count();
+    match &pieces[..whole] {
+        // The first one alone is too long.
+        [] => pieces.first().map_or(Ok(Attempt::Done(0)), |piece| write(fd, piece)),
+        whole => attempt("writev", || {
+            net::sendmsg(fd, whole, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
+        }),
+    }
+}
+
+/// [`read`] into the room that `buf` has.
+pub(crate) fn read_buf(fd: BorrowedFd<'_>, buf: &mut impl BufMut) -> Result<Attempt<usize>, Error> {
+    let chunk = buf.chunk_mut();
+    let end = chunk.len().min(MAX_TRANSFER);
+    // SAFETY: nothing but the kernel writes to it, which initializes what it writes and undoes nothing.
+    let room = unsafe { chunk.as_uninit_slice_mut() };
+    let read = attempt("read", || {
+        net::recv(fd, &mut room[..end], RecvFlags::empty()).map(|((read, _), _)| read.len())
+    })?;
+    if let Attempt::Done(read) = read {
+        // SAFETY: the kernel has written so many bytes at the beginning of the room.
+        unsafe { buf.advance_mut(read) };
+    }
+    Ok(read)
+}
+
+/// [`read`] that leaves what it has read where it is.
+pub(crate) fn peek(fd: BorrowedFd<'_>, buf: &mut [u8]) -> Result<Attempt<usize>, Error> {
+    let end = buf.len().min(MAX_TRANSFER);
+    attempt("read", || net::recv(fd, &mut buf[..end], RecvFlags::PEEK).map(|(read, _)| read))
+}
+
+/// Whether a read would not wait.
+pub(crate) fn is_readable(fd: BorrowedFd<'_>) -> Result<Attempt<()>, Error> {
+    is_ready(fd, PollFlags::IN | PollFlags::RDHUP)
+}
+
+/// Whether a write would not wait.
+pub(crate) fn is_writable(fd: BorrowedFd<'_>) -> Result<Attempt<()>, Error> {
+    is_ready(fd, PollFlags::OUT)
+}
+
+fn is_ready(fd: BorrowedFd<'_>, flags: PollFlags) -> Result<Attempt<()>, Error> {
+    let ready = attempt("poll", || {
+        event::poll(&mut [PollFd::from_borrowed_fd(fd, flags)], Some(&Timespec::default()))
+    })?;
+    Ok(match ready {
+        Attempt::Done(1..) => Attempt::Done(()),
+        Attempt::Done(0) | Attempt::WouldBlock => Attempt::WouldBlock,
+    })
+}
+
+/// A duplicate of a socket, close-on-exec.
+pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
+    rustix::io::fcntl_dupfd_cloexec(fd, 0).map_err(|errno| os("dup", errno))
+}
+
+/// Puts a socket into the mode that programs expect who know of no poller.
+pub(crate) fn set_blocking(socket: &Socket) -> Result<(), Error> {
+    rustix::io::ioctl_fionbio(socket, false).map_err(|errno| os("ioctl", errno))
 }
 
 /// Accepts one connection, non-blocking and close-on-exec from birth, with its peer's address: a peer that has gone since

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::{Fd, Inner, Reference};
 use crate::sync::{Arc, Mutex, lock};
+use crate::sys::Socket;
 use crate::wake::wake;
 use crate::{Error, sys};
 
@@ -19,9 +20,22 @@ pub(super) struct Closer(Arc<Mutex<State>>);
 struct State {
     gone: bool,
     waker: Option<Waker>,
+    /// Whoever waits wants the socket itself.
+    wanted: bool,
+    socket: Option<Socket>,
 }
 
 impl Closer {
+    /// The socket is out of the poller: it goes to who wants it, or comes back to be closed.
+    fn offer(&self, socket: Socket) -> Option<Socket> {
+        let mut state = lock(&self.0);
+        if !state.wanted {
+            return Some(socket);
+        }
+        state.socket = Some(socket);
+        None
+    }
+
     fn gone(&self) {
         let waker = {
             let mut state = lock(&self.0);
@@ -32,17 +46,17 @@ impl Closer {
     }
 }
 
-/// The wait for the descriptor to be gone. Dropped, it leaves no waker behind.
-struct Gone(Closer);
+/// The wait for the descriptor to be gone; the socket, if it is wanted. Dropped, it leaves no waker behind.
+pub(super) struct Gone(Closer);
 
 impl Future for Gone {
-    type Output = ();
+    type Output = Option<Socket>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Socket>> {
         let waker = cx.waker().clone();
         let mut state = lock(&self.0.0);
         if state.gone {
-            return Poll::Ready(());
+            return Poll::Ready(state.socket.take());
         }
         let old = state.waker.replace(waker);
         drop(state);
@@ -53,8 +67,12 @@ impl Future for Gone {
 
 impl Drop for Gone {
     fn drop(&mut self) {
-        let waker = lock(&self.0.0).waker.take();
-        drop(waker);
+        let (waker, socket) = {
+            let mut state = lock(&self.0.0);
+            state.wanted = false;
+            (state.waker.take(), state.socket.take())
+        };
+        drop((waker, socket));
     }
 }
 
@@ -73,7 +91,7 @@ impl Fd {
     /// Go: `poll.FD.Close`
     #[doc(alias = "poll.FD.Close")]
     pub fn close(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
-        let gone = self.0.begin_close().map(|()| Gone(self.0.closer.clone()));
+        let gone = self.0.begin_close(false);
         async move {
             gone?.await;
             Ok(())
@@ -82,13 +100,16 @@ impl Fd {
 }
 
 impl Inner {
-    fn begin_close(&self) -> Result<(), Error> {
+    /// Marks the descriptor closed and moves everyone on; the wait for it to be gone, with the socket if it is `wanted`.
+    pub(super) fn begin_close(&self, wanted: bool) -> Result<Gone, Error> {
         self.mutex.incref_and_close()?;
+        // As long as this is held, nobody destroys the descriptor.
         let _reference = Reference(self);
         tracing::trace!(target: "netfd::fd", fd = self.number, "close");
+        lock(&self.closer.0).wanted = wanted;
         // Unblocks whatever waits in the poller; the queues of the locks have been woken already.
         self.desc().evict(self.token, self.shared());
-        Ok(())
+        Ok(Gone(self.closer.clone()))
     }
 
     /// Takes the socket out of the poller and closes it. Called once, by whoever gave the last reference back.
@@ -103,6 +124,9 @@ impl Inner {
         }
         self.desc().retire(self.token.sequence());
         shared.cache.free(self.token.slot());
+        let Some(socket) = self.closer.offer(socket) else {
+            return self.closer.gone();
+        };
         if self.may_linger.load(Relaxed) && sys::lingers(sys::lend(&socket)) {
             let closer = self.closer.clone();
             sys::close_slowly(socket, move || closer.gone());
@@ -116,6 +140,6 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         // An error: it was closed already.
-        let _ = self.begin_close();
+        let _ = self.begin_close(false);
     }
 }

@@ -13,11 +13,15 @@
 //! during a poll. Parked it keeps its direction's lock and its waker in the poller,
 //! so that close never waits for a future that nobody polls.
 
+#[cfg(not(loom))]
+mod buffers;
 mod close;
 mod drained;
 mod op;
 #[cfg(not(loom))]
 mod peers;
+#[cfg(not(loom))]
+mod raw;
 mod stream;
 
 use std::io;
@@ -27,6 +31,8 @@ use std::time::Instant;
 use poller::{Mode, Poller, Token, Trigger};
 
 pub use op::OpState;
+#[cfg(not(loom))]
+pub use raw::SocketGuard;
 
 use drained::Drained;
 
@@ -134,9 +140,14 @@ impl Fd {
     /// Go: `poll.FD.RawControl`
     #[doc(alias = "poll.FD.RawControl")]
     pub fn with_socket<T>(&self, call: impl FnOnce(Lent<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.give_out();
+        self.lend(call)
+    }
+
+    /// The socket goes to code of others: nothing is known of it any more.
+    fn give_out(&self) {
         self.0.drained.disprove();
         self.set_may_linger();
-        self.lend(call)
     }
 
     /// [`Fd::with_socket`] for calls of ours, which leave what counts as readable alone.
@@ -202,10 +213,27 @@ impl Inner {
 /// A reference of the mutex, given back however the call ends.
 struct Reference<'a>(&'a Inner);
 
+#[cfg(not(loom))]
+impl std::fmt::Debug for Reference<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.number.fmt(f)
+    }
+}
+
 impl Reference<'_> {
     fn take(inner: &Inner) -> Result<Reference<'_>, Error> {
         inner.mutex.incref()?;
         Ok(Reference(inner))
+    }
+}
+
+#[cfg(not(loom))]
+impl Reference<'_> {
+    /// The socket, for as long as the reference is held.
+    fn socket(&self) -> Lent<'_> {
+        // SAFETY: a reference is held, and the socket is taken out only when there is none left.
+        let socket = unsafe { self.0.socket.lasting() };
+        sys::lend(socket.as_ref().expect("a referenced descriptor has its socket"))
     }
 }
 

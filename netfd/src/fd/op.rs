@@ -16,6 +16,17 @@ use crate::sys::Lent;
 #[derive(Default)]
 pub struct OpState(Option<Waiting>);
 
+impl std::fmt::Debug for OpState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stage = self.0.as_ref().map(|waiting| match waiting.stage {
+            Stage::Queued(_) => "queued",
+            Stage::Parked => "parked",
+            Stage::Over => "over",
+        });
+        f.debug_tuple("OpState").field(&stage.unwrap_or("idle")).finish()
+    }
+}
+
 /// An operation that returned `Pending`.
 struct Waiting {
     inner: Arc<Inner>,

@@ -103,6 +103,12 @@ impl Timer {
     }
 }
 
+impl std::fmt::Debug for Timer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Timer").field("fired", &self.fired).finish_non_exhaustive()
+    }
+}
+
 impl Future for Timer {
     type Output = ();
 

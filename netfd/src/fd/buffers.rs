@@ -1,0 +1,146 @@
+//! Reads and writes of buffers that keep their own progress, in several pieces at once.
+//!
+//! Go: `poll.FD.Writev`
+
+use std::future::poll_fn;
+use std::io::IoSlice;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BufMut};
+
+use super::{Fd, OpState};
+use crate::attempt::Attempt;
+use crate::netpoll::poll_desc::Direction;
+use crate::{Error, sys};
+
+impl Fd {
+    /// Reads what there is into the room that `buf` has, waiting until there is something; 0 at the end of the stream, or
+    /// if there is no room.
+    ///
+    /// Cancel-safe: what was read is in `buf`.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_read`].
+    pub fn poll_read_buf(
+        &self,
+        cx: &mut Context<'_>,
+        op: &mut OpState,
+        buf: &mut impl BufMut,
+    ) -> Poll<Result<usize, Error>> {
+        if !buf.has_remaining_mut() {
+            return self.poll_read(cx, op, &mut []);
+        }
+        op.poll(self, Direction::Read, true, cx, |socket| {
+            let asked = buf.chunk_mut().len().min(sys::MAX_TRANSFER);
+            let read = sys::read_buf(socket, buf)?;
+            if matches!(read, Attempt::Done(read) if 0 < read && read < asked) {
+                self.0.mark_drained();
+            }
+            Ok(read)
+        })
+    }
+
+    /// [`Fd::poll_read_buf`] as a future; as cancel-safe.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_read`].
+    pub async fn read_buf(&self, buf: &mut impl BufMut) -> Result<usize, Error> {
+        let mut op = OpState::new();
+        poll_fn(|cx| self.poll_read_buf(cx, &mut op, buf)).await
+    }
+
+    /// Writes what the socket takes at once of several pieces, waiting until it takes something.
+    ///
+    /// Cancel-safe: either nothing was written, or its length was returned.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_write_some`].
+    pub fn poll_write_vectored_some(
+        &self,
+        cx: &mut Context<'_>,
+        op: &mut OpState,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<Result<usize, Error>> {
+        if pieces.iter().all(|piece| piece.is_empty()) {
+            return self.poll_write_some(cx, op, &[]);
+        }
+        op.poll(self, Direction::Write, true, cx, |socket| sys::write_vectored(socket, pieces))
+    }
+
+    /// Writes all of `buf`, which advances as it goes; nobody else's write comes in between. What went out.
+    ///
+    /// Cancel-safe as far as the count goes: what `buf` has left has not been written. Others may write once the
+    /// operation is dropped.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_write`].
+    ///
+    /// Go: `poll.FD.Writev`
+    #[doc(alias = "poll.FD.Writev")]
+    pub fn poll_write_buf(
+        &self,
+        cx: &mut Context<'_>,
+        op: &mut OpState,
+        buf: &mut impl Buf,
+    ) -> Poll<Result<(), Error>> {
+        op.poll(self, Direction::Write, true, cx, |socket| {
+            while buf.has_remaining() {
+                match write_once(socket, buf)? {
+                    Attempt::Done(0) => return Err(Error::UnexpectedEof),
+                    Attempt::Done(more) => buf.advance(more),
+                    Attempt::WouldBlock => return Ok(Attempt::WouldBlock),
+                }
+            }
+            Ok(Attempt::Done(()))
+        })
+    }
+
+    /// [`Fd::poll_write_buf`] that ends once something was written; how much.
+    ///
+    /// Cancel-safe: either nothing was written, or its length was returned, and `buf` tells.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_write_some`].
+    pub fn poll_write_buf_some(
+        &self,
+        cx: &mut Context<'_>,
+        op: &mut OpState,
+        buf: &mut impl Buf,
+    ) -> Poll<Result<usize, Error>> {
+        if !buf.has_remaining() {
+            return self.poll_write_some(cx, op, &[]);
+        }
+        let written = ready!(op.poll(self, Direction::Write, true, cx, |socket| write_once(socket, buf)))?;
+        buf.advance(written);
+        Poll::Ready(Ok(written))
+    }
+
+    /// [`Fd::poll_write_buf`] as a future; `buf` keeps the progress.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_write`].
+    pub async fn write_buf(&self, buf: &mut impl Buf) -> Result<(), Error> {
+        let mut op = OpState::new();
+        poll_fn(|cx| self.poll_write_buf(cx, &mut op, buf)).await
+    }
+
+    /// [`Fd::poll_write_buf_some`] as a future; as cancel-safe.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_write_some`].
+    pub async fn write_buf_some(&self, buf: &mut impl Buf) -> Result<usize, Error> {
+        let mut op = OpState::new();
+        poll_fn(|cx| self.poll_write_buf_some(cx, &mut op, buf)).await
+    }
+}
+
+/// Writes of the first pieces of `buf`, without advancing it.
+fn write_once(socket: sys::Lent<'_>, buf: &impl Buf) -> Result<Attempt<usize>, Error> {
+    let mut pieces = [IoSlice::new(&[]); sys::MAX_PIECES];
+    let filled = buf.chunks_vectored(&mut pieces);
+    match &pieces[..filled] {
+        [] => sys::write(socket, buf.chunk()),
+        [only] => sys::write(socket, only),
+        pieces => sys::write_vectored(socket, pieces),
+    }
+}

@@ -1,0 +1,50 @@
+//! Sockets that somebody else made.
+//!
+//! Go: `net.newFileFD`
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::io::ioctl_fionbio;
+use rustix::net::{AddressFamily, SocketType, sockopt};
+
+use super::{KeepAliveConfig, NetFd, config};
+use crate::{Error, Netpoll, sys};
+
+impl NetFd {
+    /// A stream socket that somebody else has made, connected or listening. It is put into non-blocking mode, which a
+    /// duplicate of it shares; a TCP connection gets the options of every connection.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`] for what is no stream socket of the Internet or Unix; what the kernel says.
+    ///
+    /// Go: `net.newFileFD`
+    #[doc(alias = "newFileFD")]
+    pub fn import(socket: OwnedFd, netpoll: &Netpoll) -> Result<NetFd, Error> {
+        let getsockopt = |errno: rustix::io::Errno| Error::os("getsockopt", errno.raw_os_error());
+        let kind = sockopt::socket_type(&socket).map_err(getsockopt)?;
+        let family = sockopt::socket_domain(&socket).map_err(getsockopt)?;
+        let net = match (family, kind) {
+            (AddressFamily::INET | AddressFamily::INET6, SocketType::STREAM) => "tcp",
+            (AddressFamily::UNIX, SocketType::STREAM) => "unix",
+            (AddressFamily::UNIX, SocketType::SEQPACKET) => "unixpacket",
+            _ => return Err(Error::InvalidInput("neither a stream socket of the Internet nor one of Unix")),
+        };
+        ioctl_fionbio(&socket, true).map_err(|errno| Error::os("ioctl", errno.raw_os_error()))?;
+        let (local, remote) = (sys::local_addr(&socket), sys::peer_addr(socket.as_fd()));
+        let connected = remote.is_some();
+        let fd = config::register(socket, netpoll, true)?;
+        let keep_alive = KeepAliveConfig::default();
+        // Nobody knows what was set on it, so its short reads say nothing.
+        let imported =
+            NetFd { fd, net, family, kind, connected, plain: false, keep_alive, local: None, remote: None };
+        if connected {
+            imported.set_stream_options()?;
+        }
+        Ok(imported.between(local, remote))
+    }
+
+    /// Whether the socket listens.
+    pub fn is_listening(&self) -> bool {
+        self.fd.lend(|socket| Ok(sockopt::socket_acceptconn(socket).unwrap_or(false))).unwrap_or(false)
+    }
+}
