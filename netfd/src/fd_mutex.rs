@@ -131,7 +131,11 @@ impl FdMutex {
     pub(crate) fn decref(&self) -> bool {
         // Release: what this user did with the socket is done. Acquire: the last one sees that of all others.
         let before = self.word.fetch_sub(REFERENCE, AcqRel);
-        assert!(references(before) > 0, "inconsistent fdMutex: no reference to give back in {before:#x}");
+        if references(before) == 0 {
+            // Taken back, so that whoever survives the panic finds the mutex as it was.
+            self.word.fetch_add(REFERENCE, Relaxed);
+            panic!("inconsistent fdMutex: no reference to give back in {before:#x}");
+        }
         ended(before - REFERENCE)
     }
 
