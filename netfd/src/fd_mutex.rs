@@ -25,6 +25,9 @@
 //! Differs: Go's unlock lets the woken waiter compete again; here the lock is handed to the first in the queue, so
 //! users of one direction go in order. A waiter counts as holding the lock from the moment it is granted.
 
+#[cfg(all(test, not(loom)))]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::task::{Context, Poll, Waker};
