@@ -1,9 +1,15 @@
 //! [`Conn`]: one stream connection, shared by as many tasks as hold a handle.
 //!
-//! Go: `net.TCPConn`
+//! Go: `net.TCPConn`, `net.UnixConn`
+
+mod buffers;
+mod copy;
+mod options;
+mod raw;
+mod unix;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use netfd::{Addr, Error, Mode, NetFd, OpError};
 
@@ -13,10 +19,17 @@ use netfd::{Addr, Error, Mode, NetFd, OpError};
 /// the order in which they came, and so do writers. A read or write that is pending and not polled holds up those
 /// behind it, but never [`Conn::close`].
 ///
-/// Go: `net.TCPConn`
+/// Go: `net.TCPConn`, `net.UnixConn`
+///
+/// Differs: Go has a type for each network; here one type serves all, and what a socket has not is the kernel's error.
 #[doc(alias = "net.TCPConn")]
+#[doc(alias = "net.UnixConn")]
 #[derive(Clone, Debug)]
 pub struct Conn(Arc<NetFd>);
+
+pub use buffers::Buffers;
+pub use copy::CopySource;
+pub use unix::PeerCredentials;
 
 impl Conn {
     /// A connection over a socket that is connected.
@@ -71,6 +84,40 @@ impl Conn {
         let written = self.0.fd().write_some(buf).await;
         tracing::trace!(target: "conn", remote = self.remote(), ?written, "write some");
         self.in_words_of("write", written)
+    }
+
+    /// Waits until a read would not wait: there is data, the end, or an error. Data that is there already counts, so a
+    /// buffer is needed only once there is something to put into it.
+    ///
+    /// Cancel-safe: it only looks. It takes its turn among the readers, and what it saw another may read first.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `read`: closed, or past the read deadline.
+    pub async fn readable(&self) -> Result<(), OpError> {
+        let readable = self.0.fd().readable().await;
+        self.in_words_of("read", readable)
+    }
+
+    /// Waits until a write would not wait: there is room, or an error.
+    ///
+    /// Cancel-safe: it only looks. It takes its turn among the writers.
+    ///
+    /// # Errors
+    /// An [`OpError`] of `write`: closed, or past the write deadline.
+    pub async fn writable(&self) -> Result<(), OpError> {
+        let writable = self.0.fd().writable().await;
+        self.in_words_of("write", writable)
+    }
+
+    /// [`Conn::read`] that leaves what it has read where it is.
+    ///
+    /// Cancel-safe: it only looks.
+    ///
+    /// # Errors
+    /// Those of [`Conn::read`].
+    pub async fn peek(&self, buf: &mut [u8]) -> Result<usize, OpError> {
+        let read = self.0.fd().peek(buf).await;
+        self.in_words_of("read", read)
     }
 
     /// Closes the connection and waits until its descriptor is gone. Whatever is pending on it, in any task, ends with
@@ -169,56 +216,6 @@ impl Conn {
         self.move_deadline(Mode::Write, when)
     }
 
-    /// Sends small writes at once (`true`, as every connection starts), or gathers them.
-    ///
-    /// # Errors
-    /// An [`OpError`] of `set`.
-    ///
-    /// Go: `net.TCPConn.SetNoDelay`
-    #[doc(alias = "net.TCPConn.SetNoDelay")]
-    pub fn set_no_delay(&self, on: bool) -> Result<(), OpError> {
-        self.in_words_of("set", self.0.set_no_delay(on))
-    }
-
-    /// Has the kernel probe the connection while it is idle (`true`, as every connection starts), or not.
-    ///
-    /// # Errors
-    /// An [`OpError`] of `set`.
-    ///
-    /// Go: `net.TCPConn.SetKeepAlive`
-    #[doc(alias = "net.TCPConn.SetKeepAlive")]
-    pub fn set_keep_alive(&self, on: bool) -> Result<(), OpError> {
-        self.in_words_of("set", self.0.set_keep_alive(on))
-    }
-
-    /// Sets the idle time before probes and the time between them: whole seconds, rounded up, from 1 to 32767.
-    ///
-    /// Differs: a time out of that range is saturated. Go passes it on, and the kernel refuses it or reads another one.
-    ///
-    /// # Errors
-    /// An [`OpError`] of `set`.
-    ///
-    /// Go: `net.TCPConn.SetKeepAlivePeriod`
-    #[doc(alias = "net.TCPConn.SetKeepAlivePeriod")]
-    pub fn set_keep_alive_period(&self, period: Duration) -> Result<(), OpError> {
-        self.in_words_of("set", self.0.set_keep_alive_period(period))
-    }
-
-    /// What close does with data that was not sent yet: `None` (as every connection starts) sends it in the background;
-    /// zero discards it and resets the connection; more waits so long, whole seconds, rounded up, at most 65535.
-    ///
-    /// Differs: a time out of range is saturated, and a close that waits does so on a thread of its own; in Go it blocks
-    /// its caller's thread.
-    ///
-    /// # Errors
-    /// An [`OpError`] of `set`.
-    ///
-    /// Go: `net.TCPConn.SetLinger`
-    #[doc(alias = "net.TCPConn.SetLinger")]
-    pub fn set_linger(&self, linger: Option<Duration>) -> Result<(), OpError> {
-        self.in_words_of("set", self.0.set_linger(linger))
-    }
-
     fn move_deadline(&self, mode: Mode, when: Option<Instant>) -> Result<(), OpError> {
         // As in Go, a deadline's error names this end alone.
         let failed = |cause| OpError::new("set", self.0.net(), cause).with_addr(self.0.local_addr().cloned());
@@ -230,7 +227,11 @@ impl Conn {
         self.remote_addr().map(tracing::field::display)
     }
 
-    fn in_words_of<T>(&self, op: &'static str, result: Result<T, Error>) -> Result<T, OpError> {
+    pub(crate) fn net_fd(&self) -> &NetFd {
+        &self.0
+    }
+
+    pub(crate) fn in_words_of<T>(&self, op: &'static str, result: Result<T, Error>) -> Result<T, OpError> {
         result.map_err(|cause| self.0.op_error(op, cause))
     }
 }

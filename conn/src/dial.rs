@@ -262,6 +262,7 @@ impl Attempt {
 /// Leaves out what cannot be reached from `local`.
 ///
 /// Go: `net.Resolver.resolveAddrList`
+#[doc(alias = "net.Resolver.resolveAddrList")]
 fn keep_reachable(targets: &mut Vec<Addr>, local: &Addr) -> Result<(), Error> {
     if targets.iter().any(|target| target.network() != local.network()) {
         return Err(AddrError::new("mismatched local address type", local.to_string()).into());

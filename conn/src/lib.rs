@@ -47,12 +47,15 @@ mod connection;
 mod dial;
 mod network;
 mod resolve;
+mod stream;
 
 pub use address::{join_host_port, split_host_port};
-pub use connection::Conn;
+pub use connection::{Buffers, Conn, CopySource, PeerCredentials};
 pub use dial::{Dialer, dial, dial_timeout};
 pub use netfd::{
-    Addr, AddrError, ControlledSocket, Error, KeepAliveConfig, LookupError, Netpoll, OpError, UnixAddr,
+    Addr, AddrError, ControlledSocket, Error, KeepAliveConfig, LookupError, Netpoll, OpError, SocketGuard,
+    UnixAddr,
 };
 pub use network::{IpVersion, Network};
 pub use resolve::{lookup_port, resolve_dial, resolve_listen, resolve_tcp_addr};
+pub use stream::{ReadHalf, Stream, WriteHalf};

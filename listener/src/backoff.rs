@@ -7,7 +7,7 @@ use netfd::OpError;
 const FIRST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// The pauses of a server whose accepts fail for now: 5 ms, doubled each time, up to 1 s, as in Go's servers.
+/// The pauses of a server whose accepts fail for now: 5 ms, doubled each time, up to 1 s, as in Go's `http.Server`.
 ///
 /// [`Listener::incoming`](crate::Listener::incoming) has one built in. In a loop of one's own:
 ///
@@ -30,10 +30,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// # }
 /// # mod runtime { pub async fn sleep(_: std::time::Duration) {} }
 /// ```
-///
-/// Go: `http.Server.Serve`
 #[derive(Clone, Debug, Default)]
-#[doc(alias = "http.Server.Serve")]
 pub struct Backoff {
     last: Duration,
 }

@@ -119,6 +119,8 @@ pub enum Error {
     /// The program's own hook refused a socket.
     ///
     /// Go: `net.Dialer.Control`, `net.ListenConfig.Control`
+    #[doc(alias = "net.Dialer.Control")]
+    #[doc(alias = "net.ListenConfig.Control")]
     Control {
         /// The kind of the hook's error.
         kind: std::io::ErrorKind,

@@ -25,6 +25,9 @@
 //! Differs: Go's unlock lets the woken waiter compete again; here the lock is handed to the first in the queue, so
 //! users of one direction go in order. A waiter counts as holding the lock from the moment it is granted.
 
+#[cfg(all(test, not(loom)))]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::task::{Context, Poll, Waker};
@@ -131,7 +134,11 @@ impl FdMutex {
     pub(crate) fn decref(&self) -> bool {
         // Release: what this user did with the socket is done. Acquire: the last one sees that of all others.
         let before = self.word.fetch_sub(REFERENCE, AcqRel);
-        assert!(references(before) > 0, "inconsistent fdMutex: no reference to give back in {before:#x}");
+        if references(before) == 0 {
+            // Taken back, so that whoever survives the panic finds the mutex as it was.
+            self.word.fetch_add(REFERENCE, Relaxed);
+            panic!("inconsistent fdMutex: no reference to give back in {before:#x}");
+        }
         ended(before - REFERENCE)
     }
 

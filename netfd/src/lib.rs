@@ -72,7 +72,7 @@ pub use error::{AddrError, Error, LookupError, OpError};
 pub use fd::SocketGuard;
 pub use fd::{Fd, OpState};
 #[cfg(not(loom))]
-pub use net_fd::{Control, ControlledSocket, KeepAliveConfig, NetFd, SocketConfig};
+pub use net_fd::{Control, ControlledSocket, KeepAliveConfig, NetFd, PeerCredentials, SocketConfig};
 pub use netpoll::Netpoll;
 pub use poller::Mode;
 pub use rustix::net::{AddressFamily, SocketType};

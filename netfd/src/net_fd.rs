@@ -19,6 +19,7 @@ use std::task::{Context, Poll, ready};
 use rustix::net::{AddressFamily, SocketType};
 
 pub use config::{Control, ControlledSocket, SocketConfig};
+pub use import::PeerCredentials;
 pub use options::KeepAliveConfig;
 
 use crate::{Addr, Error, Fd, Netpoll, OpError, OpState};

@@ -50,8 +50,8 @@ impl<'ast> Visit<'ast> for Names {
     }
 
     fn visit_item(&mut self, item: &'ast Item) {
-        // rustdoc gives a module no alias of its own, and an impl none at all.
-        if !matches!(item, Item::Mod(_) | Item::Impl(_)) {
+        // rustdoc gives a module no alias of its own, and an impl none at all; it does not show a test.
+        if !matches!(item, Item::Mod(_) | Item::Impl(_)) && !is_test(item) {
             self.check_alias(attributes(item));
         }
         visit::visit_item(self, item);
@@ -86,6 +86,11 @@ impl<'ast> Visit<'ast> for Names {
         self.check_alias(&field.attrs);
         visit::visit_field(self, field);
     }
+}
+
+/// Whether an item is a test of its own.
+fn is_test(item: &Item) -> bool {
+    attributes(item).iter().any(|attribute| attribute.path().is_ident("test"))
 }
 
 /// The lines of a doc comment, without the spaces around them.
@@ -179,5 +184,6 @@ mod tests {
         assert!(wrong(&format!("enum X {{ {alias} Y }}")));
         assert!(!wrong(&format!("/// Go: `net.Dial`\n{alias} pub fn f() {{}}")));
         assert!(wrong("/// Go: `net.Dial`\npub fn f() {}"), "and the line needs its alias");
+        assert!(!wrong("/// Go: `net.TestDial`\n#[test] fn dial() {}"), "but for a test");
     }
 }

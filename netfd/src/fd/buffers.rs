@@ -67,6 +67,15 @@ impl Fd {
         op.poll(self, Direction::Write, true, cx, |socket| sys::write_vectored(socket, pieces))
     }
 
+    /// [`Fd::poll_write_vectored_some`] as a future; as cancel-safe.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_write_some`].
+    pub async fn write_vectored_some(&self, pieces: &[IoSlice<'_>]) -> Result<usize, Error> {
+        let mut op = OpState::new();
+        poll_fn(|cx| self.poll_write_vectored_some(cx, &mut op, pieces)).await
+    }
+
     /// Writes all of `buf`, which advances as it goes; nobody else's write comes in between. What went out.
     ///
     /// Cancel-safe as far as the count goes: what `buf` has left has not been written. Others may write once the

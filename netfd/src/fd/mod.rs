@@ -16,6 +16,8 @@
 #[cfg(not(loom))]
 mod buffers;
 mod close;
+#[cfg(not(loom))]
+mod copy;
 mod drained;
 mod op;
 #[cfg(not(loom))]
@@ -23,6 +25,8 @@ mod peers;
 #[cfg(not(loom))]
 mod raw;
 mod stream;
+#[cfg(not(loom))]
+mod unix;
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;

@@ -18,6 +18,9 @@ use crate::{Addr, Error, Fd, Mode, Netpoll, sys};
 /// A program's own word about a socket, between its making and its binding or connecting.
 ///
 /// Go: `net.Dialer.Control`, `net.Dialer.ControlContext`, `net.ListenConfig.Control`
+#[doc(alias = "net.Dialer.Control")]
+#[doc(alias = "net.Dialer.ControlContext")]
+#[doc(alias = "net.ListenConfig.Control")]
 pub type Control = Arc<dyn Fn(&ControlledSocket<'_>) -> io::Result<()> + Send + Sync>;
 
 /// What a [`Control`] hook sees.
@@ -134,6 +137,7 @@ impl SocketConfig {
     /// What the control hook says, or what the kernel says, under the name of the system call that failed.
     ///
     /// Go: `net.netFD.listenStream`
+    #[doc(alias = "net.netFD.listenStream")]
     pub fn listen(&self, net: &'static str, local: &Addr) -> Result<NetFd, Error> {
         let (bound, family, v6_only) = favourite(net, local);
         let made = self.make(net, family, v6_only, Purpose::Listen(&bound))?;

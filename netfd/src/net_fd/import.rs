@@ -47,4 +47,41 @@ impl NetFd {
     pub fn is_listening(&self) -> bool {
         self.fd.lend(|socket| Ok(sockopt::socket_acceptconn(socket).unwrap_or(false))).unwrap_or(false)
     }
+
+    /// Whether it is a socket of multipath TCP.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    ///
+    /// Go: `net.isUsingMultipathTCP`
+    #[doc(alias = "isUsingMultipathTCP")]
+    pub fn is_multipath(&self) -> Result<bool, Error> {
+        self.fd.lend(|socket| {
+            Ok(sockopt::socket_protocol(socket).is_ok_and(|protocol| protocol == sys::multipath()))
+        })
+    }
+
+    /// Who the peer of a Unix socket was when it connected or listened.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], or what the kernel says of a socket that is none of Unix.
+    pub fn peer_credentials(&self) -> Result<PeerCredentials, Error> {
+        self.fd.lend(|socket| {
+            let found = sys::peer_credentials(socket)?;
+            let process = u32::try_from(found.pid).ok().filter(|pid| *pid > 0);
+            Ok(PeerCredentials { process, user: found.uid, group: found.gid })
+        })
+    }
+}
+
+/// Who the peer of a Unix socket was when it connected or listened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PeerCredentials {
+    /// Its process; none if that is out of our sight, in another namespace.
+    pub process: Option<u32>,
+    /// Its effective user.
+    pub user: u32,
+    /// Its effective group.
+    pub group: u32,
 }

@@ -1,0 +1,213 @@
+//! The fdMutex as one user and as many threads see it; what only some interleavings show is in its models.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc;
+use std::thread;
+
+use futures::FutureExt;
+use futures::executor::block_on;
+
+use super::*;
+use Direction::{Read, Write};
+
+impl FdMutex {
+    /// Takes a direction's lock, however long that takes.
+    fn lock(&self, direction: Direction) -> Result<(), Error> {
+        let mut ticket = None;
+        block_on(poll_fn(|cx| self.poll_lock(direction, &mut ticket, cx)))
+    }
+
+    fn word(&self) -> u64 {
+        self.word.load(Relaxed)
+    }
+}
+
+/// What `call` panics with.
+#[track_caller]
+fn panic_of<T>(call: impl FnOnce() -> T) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(call)).err().expect("it did not panic");
+    *panic.downcast().expect("a formatted message")
+}
+
+/// Go: `poll.TestMutexLock`
+#[test]
+fn mutex_lock() {
+    let mutex = FdMutex::new();
+    assert_eq!(mutex.incref(), Ok(()));
+    assert!(!mutex.decref());
+    for direction in [Read, Write] {
+        assert_eq!(mutex.lock(direction), Ok(()));
+        assert!(!mutex.unlock(direction));
+    }
+    // Readers and writers do not exclude each other.
+    assert_eq!((mutex.lock(Read), mutex.lock(Write)), (Ok(()), Ok(())));
+    assert!(!mutex.unlock(Read));
+    assert!(!mutex.unlock(Write));
+    assert_eq!(mutex.word(), 0);
+}
+
+/// Go: `poll.TestMutexClose`
+#[test]
+fn mutex_close() {
+    let mutex = FdMutex::new();
+    assert_eq!(mutex.incref_and_close(), Ok(()));
+    assert!(mutex.is_closed());
+    assert_eq!(mutex.incref(), Err(Error::Closed));
+    assert_eq!(mutex.lock(Read), Err(Error::Closed));
+    assert_eq!(mutex.lock(Write), Err(Error::Closed));
+    assert_eq!(mutex.incref_and_close(), Err(Error::Closed));
+    assert!(mutex.decref(), "the close's reference is the last");
+}
+
+/// Go: `poll.TestMutexCloseUnblock`
+#[test]
+fn mutex_close_unblock() {
+    const READERS: u64 = 4;
+    let mutex = FdMutex::new();
+    assert_eq!(mutex.lock(Read), Ok(()));
+    thread::scope(|scope| {
+        let (ended, ends) = mpsc::channel();
+        for _ in 0..READERS {
+            let (mutex, ended) = (&mutex, ended.clone());
+            scope.spawn(move || ended.send(mutex.lock(Read)));
+        }
+        while bits(Read).waiters(mutex.word()) < READERS {
+            thread::yield_now();
+        }
+        assert_eq!(ends.try_recv(), Err(mpsc::TryRecvError::Empty), "two hold the read lock");
+        assert_eq!(mutex.incref_and_close(), Ok(()));
+        for _ in 0..READERS {
+            assert_eq!(ends.recv(), Ok(Err(Error::Closed)));
+        }
+    });
+    assert!(!mutex.decref(), "the lock's holder has a reference");
+    assert!(mutex.unlock(Read));
+}
+
+/// Go: `poll.TestMutexPanic`
+#[test]
+fn mutex_panic() {
+    let mutex = FdMutex::new();
+    let inconsistent = |call: &dyn Fn() -> bool| {
+        let said = panic_of(call);
+        assert!(said.starts_with("inconsistent fdMutex"), "{said}");
+    };
+    inconsistent(&|| mutex.decref());
+    inconsistent(&|| mutex.unlock(Read));
+    inconsistent(&|| mutex.unlock(Write));
+
+    assert_eq!(mutex.incref(), Ok(()));
+    assert!(!mutex.decref());
+    inconsistent(&|| mutex.decref());
+    for direction in [Read, Write] {
+        assert_eq!(mutex.lock(direction), Ok(()));
+        assert!(!mutex.unlock(direction));
+        inconsistent(&|| mutex.unlock(direction));
+    }
+
+    // Each panic left it as it was.
+    assert_eq!(mutex.word(), 0);
+    assert_eq!(mutex.incref(), Ok(()));
+    assert!(!mutex.decref());
+    for direction in [Read, Write] {
+        assert_eq!(mutex.lock(direction), Ok(()));
+        assert!(!mutex.unlock(direction));
+    }
+}
+
+/// Go: `poll.TestMutexOverflowPanic`
+#[test]
+fn mutex_overflow_panic() {
+    let mutex = FdMutex::new();
+    for _ in 0..COUNT {
+        assert_eq!(mutex.incref(), Ok(()));
+    }
+    let full = mutex.word();
+    for one_more in [
+        panic_of(|| mutex.incref()),
+        panic_of(|| mutex.incref_and_close()),
+        panic_of(|| mutex.lock(Read)),
+        panic_of(|| mutex.lock(Write)),
+    ] {
+        assert_eq!(one_more, "too many concurrent operations on a single file or socket (max 1048575)");
+    }
+    // It did not spill over into the neighbouring counts, and each of the references is still good.
+    assert_eq!(mutex.word(), full);
+    for _ in 0..COUNT {
+        assert!(!mutex.decref());
+    }
+    assert_eq!(mutex.word(), 0);
+}
+
+/// Go: `poll.TestMutexOverflowPanic`
+#[test]
+fn a_queue_that_overflows_panics_too() {
+    let mutex = FdMutex::new();
+    assert_eq!(mutex.lock(Write), Ok(()));
+    let queue = |ticket: &mut Option<Ticket>| {
+        poll_fn(|cx| mutex.poll_lock(Write, ticket, cx)).now_or_never().is_none()
+    };
+    for _ in 0..COUNT {
+        assert!(queue(&mut None));
+    }
+    let said = panic_of(|| queue(&mut None));
+    assert!(said.starts_with("too many concurrent operations"), "{said}");
+    // Nobody stands in the queue uncounted, or is counted and does not stand there.
+    assert_eq!(bits(Write).waiters(mutex.word()), COUNT);
+    assert_eq!(lock(&mutex.queues)[Write as usize].waiting.len() as u64, COUNT);
+    assert_eq!(references(mutex.word()), 1);
+}
+
+/// Go: `poll.TestMutexStress`
+#[test]
+fn mutex_stress() {
+    const THREADS: u64 = 8;
+    const TURNS: usize = 10_000;
+    /// What a direction's lock guards.
+    #[derive(Default)]
+    struct Guarded {
+        /// Counted in steps that two holders at once would tear.
+        torn: [AtomicU64; 2],
+        /// Counted in one step.
+        whole: AtomicU64,
+    }
+
+    let mutex = FdMutex::new();
+    let guarded = [Guarded::default(), Guarded::default()];
+    let turn = |direction| {
+        assert_eq!(mutex.lock(direction), Ok(()));
+        let Guarded { torn: [one, other], whole } = &guarded[direction as usize];
+        let before = one.load(Relaxed);
+        assert_eq!(before, other.load(Relaxed), "two hold the lock: {direction:?}");
+        one.store(before + 1, Relaxed);
+        other.store(before + 1, Relaxed);
+        whole.fetch_add(1, Relaxed);
+        assert!(!mutex.unlock(direction));
+    };
+    thread::scope(|scope| {
+        for seed in 0..THREADS {
+            let (mutex, turn) = (&mutex, &turn);
+            scope.spawn(move || {
+                let mut random = fastrand::Rng::with_seed(seed);
+                for _ in 0..TURNS {
+                    match random.usize(..3) {
+                        0 => turn(Read),
+                        1 => turn(Write),
+                        _ => {
+                            assert_eq!(mutex.incref(), Ok(()));
+                            assert!(!mutex.decref());
+                        }
+                    }
+                }
+            });
+        }
+    });
+    for Guarded { torn: [one, _], whole } in guarded {
+        assert_eq!(one.into_inner(), whole.into_inner(), "a turn was lost");
+    }
+    assert_eq!(mutex.word(), 0);
+    assert_eq!(mutex.incref_and_close(), Ok(()));
+    assert!(mutex.decref());
+}
