@@ -1,0 +1,125 @@
+//! Writes of several pieces, and of buffers that keep their own progress.
+
+use std::io::{IoSlice, Read};
+
+use bytes::{Buf, BufMut, BytesMut};
+use conn::Buffers;
+use integration_tests::exec::Exec;
+use integration_tests::on_every_executor;
+use integration_tests::pair::pair;
+
+use crate::{NETWORKS, pair_on, pattern, read_all};
+
+/// Go: `net.TestBuffers_read`
+#[test]
+fn buffers_read() {
+    let mut buffers = Buffers::from_iter(["once", "", " upon", " a time"]);
+    let mut text = String::new();
+    buffers.read_to_string(&mut text).expect("memory cannot fail");
+    assert_eq!(text, "once upon a time");
+    assert_eq!((buffers.remaining(), buffers.pieces().count()), (0, 0), "what was read is gone");
+}
+
+/// Go: `net.TestBuffers_consume`, `poll.TestConsume`
+#[test]
+fn buffers_consume() {
+    let cases: [(&[&str], usize, &[&str]); 7] = [
+        (&["foo", "bar"], 0, &["foo", "bar"]),
+        (&["foo", "bar"], 2, &["o", "bar"]),
+        (&["foo", "bar"], 3, &["bar"]),
+        (&["foo", "bar"], 4, &["ar"]),
+        (&["foo", "", "", "bar"], 3, &["bar"]),
+        (&["foo", "bar"], 6, &[]),
+        (&[], 0, &[]),
+    ];
+    for (before, count, after) in cases {
+        let mut buffers = Buffers::from_iter(before.iter().copied());
+        buffers.advance(count);
+        let left: Vec<_> = buffers.pieces().filter(|piece| !piece.is_empty()).collect();
+        assert_eq!(left, after, "{before:?} after {count}");
+    }
+}
+
+#[test]
+#[should_panic = "advanced 1 bytes past the end"]
+fn nobody_advances_past_the_end() {
+    Buffers::from_iter(["foo"]).advance(4);
+}
+
+on_every_executor!(
+    /// Go: `net.TestBuffers_WriteTo`
+    buffers_write_to,
+    |exec: Exec| async move {
+        for (network, address) in NETWORKS {
+            // Fewer pieces than one call takes, as many, more, and far more than the socket takes at once.
+            for (count, length) in [(0, 0), (1, 1), (2, 3), (64, 100), (65, 100), (1025, 7), (300, 20_000)] {
+                let Some((client, server)) = pair_on(network, address).await else { continue };
+                let data = pattern(count * length);
+                let mut buffers: Buffers = data.chunks(length.max(1)).map(<[u8]>::to_vec).collect();
+                let reader = exec.spawn(async move { read_all(&server).await });
+                assert_eq!(client.write_all_from(&mut buffers).await.expect("written"), data.len());
+                assert_eq!(buffers.remaining(), 0);
+                client.close().await.expect("closed once");
+                assert!(reader.await == data, "{network}: {count} pieces of {length} bytes");
+            }
+        }
+    }
+);
+
+on_every_executor!(
+    /// Go: `net.TestWritevError`
+    writev_error,
+    |_| async move {
+        let (client, server) = pair().await;
+        // A reset, not an end: what was written is unread.
+        client.write(b"unread").await.expect("written");
+        server.readable().await.expect("the data");
+        server.close().await.expect("closed once");
+        let mut buffers = Buffers::from_iter(["a piece, ".repeat(1 << 20), "and another".repeat(1 << 20)]);
+        let before = buffers.remaining();
+        let error = client.write_all_from(&mut buffers).await.expect_err("the peer is gone");
+        assert_eq!(error.op(), "write");
+        assert_eq!(before - buffers.remaining(), error.written(), "the buffer and the error agree");
+    }
+);
+
+on_every_executor!(a_vectored_write_takes_its_pieces_in_order, |_| async move {
+    let (client, server) = pair().await;
+    let pieces = ["", "one ", "", "two ", "three"].map(|piece| IoSlice::new(piece.as_bytes()));
+    assert_eq!(client.write_vectored(&pieces).await.expect("written"), 13);
+    assert_eq!(client.write_vectored(&[]).await.expect("nothing to write"), 0);
+    client.close().await.expect("closed once");
+    assert_eq!(read_all(&server).await, b"one two three");
+});
+
+on_every_executor!(a_dropped_write_leaves_in_the_buffer_what_was_not_written, |exec: Exec| async move {
+    let (client, server) = pair().await;
+    let data = pattern(32 << 20);
+    let mut cursor = std::io::Cursor::new(data.clone());
+    {
+        let mut write = Box::pin(client.write_all_from(&mut cursor));
+        assert!(futures::poll!(write.as_mut()).is_pending(), "no socket holds so much");
+    }
+    let written = usize::try_from(cursor.position()).expect("it fits");
+    assert!(0 < written && written < data.len(), "{written} bytes went out");
+    let reader = exec.spawn(async move { read_all(&server).await });
+    let rest = client.write_all_from(&mut cursor).await.expect("written");
+    assert_eq!(written + rest, data.len());
+    client.close().await.expect("closed once");
+    assert!(reader.await == data, "nothing was lost, and nothing came twice");
+});
+
+on_every_executor!(a_buffer_is_read_into_as_far_as_it_has_room, |_| async move {
+    let (client, server) = pair().await;
+    client.write(b"hello world").await.expect("written");
+    let mut buf = BytesMut::with_capacity(64);
+    assert_eq!(server.read_buf(&mut (&mut buf).limit(5)).await.expect("data"), 5);
+    assert_eq!(&buf[..], b"hello");
+    assert_eq!(server.read_buf(&mut buf).await.expect("data"), 6);
+    assert_eq!(&buf[..], b"hello world");
+    // No room: nothing is read, and nothing waited for.
+    assert_eq!(server.read_buf(&mut (&mut buf).limit(0)).await.expect("at once"), 0);
+    let mut part = &b"all of it"[..];
+    assert_eq!(client.write_buf(&mut part).await.expect("written"), 9);
+    assert!(!part.has_remaining());
+});

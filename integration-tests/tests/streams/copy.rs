@@ -1,0 +1,87 @@
+//! Copies from one connection to another.
+
+use std::time::Instant;
+
+use conn::Conn;
+use integration_tests::exec::Exec;
+use integration_tests::on_every_executor;
+
+use crate::{pair_on, pattern, read_all};
+
+/// A way through: what goes in at the one end comes out at the other by a copy in the midst.
+struct Way {
+    inlet: Conn,
+    from: Conn,
+    to: Conn,
+    outlet: Conn,
+}
+
+const WAYS: [(&str, &str); 4] = [("tcp", "tcp"), ("unix", "tcp"), ("tcp", "unix"), ("unix", "unix")];
+
+async fn way(from: &str, to: &str) -> Way {
+    let address = |network| if network == "tcp" { "127.0.0.1:0" } else { "" };
+    let (inlet, from) = pair_on(from, address(from)).await.expect("these networks are there");
+    let (to, outlet) = pair_on(to, address(to)).await.expect("these networks are there");
+    Way { inlet, from, to, outlet }
+}
+
+on_every_executor!(
+    /// Go: `net.TestSplice`
+    splice,
+    |exec: Exec| async move {
+        for (from, to) in WAYS {
+            for length in [0, 1, 1 << 10, 5 << 20] {
+                let Way { inlet, from, to, outlet } = way(from, to).await;
+                let data = pattern(length);
+                let sent = data.clone();
+                let writer = exec.spawn(async move {
+                    // In pieces, so that the copy has to wait for more.
+                    for piece in sent.chunks(100_000) {
+                        inlet.write(piece).await.expect("written");
+                    }
+                });
+                let reader = exec.spawn(async move { read_all(&outlet).await });
+                let copied = to.copy_from(&from, None).await.expect("copied");
+                to.close().await.expect("closed once");
+                writer.await;
+                assert_eq!(copied, data.len() as u64);
+                assert!(reader.await == data, "{length} bytes came through unchanged");
+            }
+        }
+    }
+);
+
+on_every_executor!(a_copy_takes_no_more_than_it_was_asked_to, |_| async move {
+    for (from, to) in WAYS {
+        let Way { inlet, from, to, outlet } = way(from, to).await;
+        inlet.write(b"one two three").await.expect("written");
+        assert_eq!(to.copy_from(&from, Some(4)).await.expect("copied"), 4);
+        assert_eq!(from.copy_to(&to, Some(4)).await.expect("copied"), 4);
+        assert_eq!(to.copy_from(&from, Some(0)).await.expect("nothing to do"), 0);
+        let mut buf = [0; 64];
+        let mut text = Vec::new();
+        while text.len() < 8 {
+            let read = outlet.read(&mut buf).await.expect("data");
+            text.extend_from_slice(&buf[..read]);
+        }
+        assert_eq!(text, b"one two ");
+        let rest = from.read(&mut buf).await.expect("what was left");
+        assert_eq!(&buf[..rest], b"three");
+    }
+});
+
+on_every_executor!(a_copy_ends_with_its_deadline_or_a_close, |exec: Exec| async move {
+    let Way { inlet, from, to, outlet: _outlet } = way("tcp", "tcp").await;
+    inlet.write(b"some").await.expect("written");
+    from.readable().await.expect("data");
+    from.set_read_deadline(Some(Instant::now() + std::time::Duration::from_millis(20))).expect("open");
+    let error = to.copy_from(&from, None).await.expect_err("the source says no more");
+    assert!(error.is_timeout());
+    assert_eq!((error.op(), error.written()), ("readfrom", 4));
+    from.set_read_deadline(None).expect("open");
+    let (copies, source) = (to.clone(), from.clone());
+    let mut copy = exec.spawn(async move { copies.copy_from(&source, None).await });
+    assert!(futures::poll!(&mut copy).is_pending());
+    from.close().await.expect("closed once");
+    assert!(copy.await.expect_err("closed").is_closed());
+});
