@@ -53,6 +53,8 @@ pub(crate) fn is_participant() -> bool {
 pub struct Parker {
     netpoll: Netpoll,
     events: Events,
+    /// Empty between calls; kept for its memory.
+    list: ReadyList,
     unparker: Unparker,
     /// A parker belongs to one thread.
     thread: PhantomData<*const ()>,
@@ -65,7 +67,13 @@ impl Parker {
         let inner =
             Inner { state: AtomicU8::new(EMPTY), thread: thread::current(), shared: netpoll.shared_arc() };
         let unparker = Unparker(Arc::new(inner));
-        Parker { netpoll: netpoll.clone(), events: Events::default(), unparker, thread: PhantomData }
+        Parker {
+            netpoll: netpoll.clone(),
+            events: Events::default(),
+            list: ReadyList::new(),
+            unparker,
+            thread: PhantomData,
+        }
     }
 
     /// What wakes this parker's thread.
@@ -86,14 +94,13 @@ impl Parker {
         }
         let shared = self.netpoll.shared();
         if shared.role.take() {
-            let mut list = ReadyList::new();
             let driving = Driving { shared, state: &self.unparker.0.state };
             let polled = match driving.state.compare_exchange(EMPTY, POLLING, Relaxed, Relaxed) {
-                Ok(_) => shared.poll_blocking(&mut self.events, &mut list),
+                Ok(_) => shared.poll_blocking(&mut self.events, &mut self.list),
                 Err(_) => Ok(()),
             };
             drop(driving);
-            list.wake_all();
+            self.list.wake_all();
             polled
         } else {
             shared.candidates.push(self.unparker.clone());
@@ -117,9 +124,8 @@ impl Parker {
     /// # Errors
     /// What the kernel's wait returns; with a poller that works, none.
     pub fn poll_now(&mut self) -> std::io::Result<()> {
-        let mut list = ReadyList::new();
-        let polled = self.netpoll.shared().poll_now(&mut self.events, &mut list);
-        list.wake_all();
+        let polled = self.netpoll.shared().poll_now(&mut self.events, &mut self.list);
+        self.list.wake_all();
         polled
     }
 }
