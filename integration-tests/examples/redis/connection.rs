@@ -27,7 +27,7 @@ pub(crate) async fn serve(redis: &Redis, conn: &Conn) -> Result<(), OpError> {
     let mut parser = Parser::default();
     let mut output = Output::new(conn);
     let mut buf = vec![0; READ];
-    let Ok(mut charge) = redis.memory.charge(0) else { return conn.close().await };
+    let mut charge = redis.memory.nothing();
     for round in 1_u64.. {
         if round % TURN == 0 {
             let_others_run().await;
@@ -36,7 +36,7 @@ pub(crate) async fn serve(redis: &Redis, conn: &Conn) -> Result<(), OpError> {
             Ok(0) => return conn.close().await,
             Ok(read) => parser.feed(&buf[..read]),
             // The server ends; what was read has been answered, but for a request that has not arrived whole.
-            Err(error) if error.is_timeout() => return finish(conn).await,
+            Err(error) if error.is_timeout() => break,
             Err(error) => return Err(error),
         }
         let goes_on = answer_all(redis, &mut parser, &mut charge, &mut output).await?;
@@ -45,6 +45,8 @@ pub(crate) async fn serve(redis: &Redis, conn: &Conn) -> Result<(), OpError> {
             break;
         }
     }
+    // A client whose request was refused may go on sending for a while.
+    drop((parser, charge, output, buf));
     finish(conn).await
 }
 

@@ -24,10 +24,16 @@ impl Memory {
         self.limit
     }
 
+    /// A charge that holds nothing yet.
+    pub(crate) fn nothing(self: &Arc<Memory>) -> Charge {
+        Charge { memory: self.clone(), bytes: 0 }
+    }
+
     /// Notes that `bytes` are held, for as long as the charge lives.
     pub(crate) fn charge(self: &Arc<Memory>, bytes: usize) -> Result<Charge, Full> {
-        self.take(bytes)?;
-        Ok(Charge { memory: self.clone(), bytes })
+        let mut charge = self.nothing();
+        charge.resize(bytes)?;
+        Ok(charge)
     }
 
     fn take(&self, bytes: usize) -> Result<(), Full> {
