@@ -7,6 +7,8 @@
 pub mod exec;
 pub mod limits;
 pub mod pair;
+pub mod resp;
+pub mod serve;
 pub mod server;
 pub mod skip;
 

@@ -1,4 +1,4 @@
-//! The echo server as a process of its own: a peer whose descriptors can be counted and which can be ended by a signal.
+//! An example server as a process of its own: a peer whose descriptors can be counted and which can be ended by a signal.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -7,15 +7,20 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 
-/// The echo server's binary, which cargo builds beside the tests.
+/// The echo server's binary.
 pub fn program() -> PathBuf {
+    example("echo")
+}
+
+/// An example's binary, which cargo builds beside the tests.
+pub fn example(name: &str) -> PathBuf {
     let mut folder = std::env::current_exe().expect("the test's own path");
     folder.pop();
     folder.pop();
-    folder.join("examples/echo")
+    folder.join("examples").join(name)
 }
 
-/// A running echo server. Dropped, it is killed.
+/// A running server. Dropped, it is killed.
 pub struct Server {
     child: Child,
     /// There until it is closed.
@@ -24,14 +29,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the example on a port of loopback that the kernel chooses, with two workers.
+    /// Starts the echo server on a port of loopback that the kernel chooses, with two workers.
     pub fn start() -> Server {
         Server::start_command(&mut Server::example())
     }
 
     /// The command that [`Server::start`] starts.
     pub fn example() -> Command {
-        let mut command = Command::new(program());
+        Server::command("echo")
+    }
+
+    /// The command that starts an example in this way.
+    pub fn command(name: &str) -> Command {
+        let mut command = Command::new(example(name));
         command.args(["127.0.0.1:0", "--workers", "2"]);
         command
     }
