@@ -251,3 +251,24 @@ fn the_longest_path_is_a_name_too() {
     assert_eq!(refused.expect_err("too long").to_string(), "bind: invalid argument");
     std::fs::remove_dir_all(folder).expect("removed");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
+    /// Whatever the time, the kernel gets whole seconds, rounded up, within what it takes.
+    #[test]
+    fn any_duration_is_a_linger_and_a_keep_alive(seconds: u64, nanos in 0_u32..1_000_000_000, shift in 0_u32..64) {
+        let time = Duration::new(seconds >> shift, nanos);
+        let whole = time.as_secs().saturating_add(u64::from(nanos > 0));
+        let [_listener, client, _server] = connected("tcp", "127.0.0.1:0");
+        client.set_linger(Some(time)).expect("saturated");
+        client.set_keep_alive_period(time).expect("saturated");
+        let read = client.fd().with_socket(|socket| {
+            let socket = SockRef::from(&socket);
+            Ok((socket.linger().expect("an option"), socket.tcp_keepalive_interval().expect("an option")))
+        });
+        let expected = (Some(Duration::from_secs(whole.min(65535))), Duration::from_secs(whole.clamp(1, 32767)));
+        proptest::prop_assert_eq!(read, Ok(expected));
+        client.set_linger(None).expect("open");
+    }
+}
