@@ -39,6 +39,8 @@ pub struct NetFd {
     plain: bool,
     /// What its connections are made with, or it was.
     keep_alive: KeepAliveConfig,
+    /// What it accepts has its options from birth, as the kernel hands them down, and its address.
+    inherited: bool,
     local: Option<Addr>,
     remote: Option<Addr>,
 }
@@ -87,12 +89,27 @@ impl NetFd {
     /// Those of [`NetFd::accept`].
     pub fn poll_accept(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<NetFd, Error>> {
         let (socket, remote) = ready!(self.fd.poll_accept(cx, op))?;
-        let local = crate::sys::local_addr(&socket);
-        let fd = config::register(socket, self.fd.netpoll(), self.fd.may_linger())?;
+        let inherited = self.inherited && !self.fd.given_out();
+        // It is accepted where the listener listens, if that is one address.
+        let local = match &self.local {
+            Some(at) if inherited && !at.is_wildcard() => Some(at.clone()),
+            _ => crate::sys::local_addr(&socket),
+        };
+        let fd = config::register(socket, self.fd.netpoll(), self.fd.given_out())?;
         let NetFd { net, family, kind, plain, keep_alive, .. } = *self;
-        let accepted =
-            NetFd { fd, net, family, kind, connected: true, plain, keep_alive, local: None, remote: None };
-        accepted.set_stream_options()?;
+        let accepted = NetFd {
+            fd,
+            net,
+            family,
+            kind,
+            connected: true,
+            plain,
+            keep_alive,
+            inherited,
+            local: None,
+            remote: None,
+        };
+        accepted.start_stream()?;
         Poll::Ready(Ok(accepted.between(local, remote)))
     }
 

@@ -126,3 +126,29 @@ fn a_close_whose_waker_panics_is_done_all_the_same() {
     assert!(!is_open(&descriptor));
     assert_eq!(block_on(closing.as_mut()), Ok(()));
 }
+
+/// How many of this process's pollers know a socket. By its inode: its number may be another's by now.
+fn registrations((_, socket): &(PathBuf, PathBuf)) -> usize {
+    let inode =
+        socket.to_str().and_then(|name| name.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
+    let inode: u64 = inode.expect("a socket's name has its inode");
+    let own = std::fs::read_dir("/proc/self/fdinfo").expect("Linux has it");
+    let texts = own.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok()).collect::<String>();
+    let sources = texts.lines().filter(|line| line.starts_with("tfd:"));
+    sources.filter(|line| line.contains(&format!(" ino:{inode:x} "))).count()
+}
+
+#[test]
+fn a_duplicate_that_lives_on_is_not_left_in_the_poller() {
+    let (ours, _theirs, descriptor) = pair();
+    let duplicate = ours.fd().duplicate().expect("open");
+    assert_eq!(registrations(&descriptor), 1);
+    block_on(ours.fd().close()).expect("closed once");
+    assert_eq!(registrations(&descriptor), 0, "its events would go on");
+    drop(duplicate);
+    // And a socket that is given away alive.
+    let (ours, _theirs, descriptor) = pair();
+    let socket = block_on(ours.fd().release()).expect("open");
+    assert_eq!(registrations(&descriptor), 0);
+    drop(socket);
+}

@@ -272,3 +272,76 @@ proptest::proptest! {
         client.set_linger(None).expect("open");
     }
 }
+
+/// What an accepted socket has, and what each of its listener's should have made of it.
+fn options_of_an_accepted_one(config: &SocketConfig) -> (bool, bool, Duration) {
+    let listener =
+        config.listen("tcp", &Addr::from(SocketAddr::from(([127, 0, 0, 1], 0)))).expect("a listener");
+    // Somebody changes the listener behind our back.
+    listener
+        .fd()
+        .with_socket(|socket| {
+            SockRef::from(&socket).set_tcp_nodelay(false).expect("an option");
+            SockRef::from(&socket).set_keepalive(false).expect("an option");
+            Ok(())
+        })
+        .expect("open");
+    let address = listener.local_addr().expect("bound").clone();
+    let netpoll = Netpoll::global().expect("a poller");
+    let (client, server) =
+        block_on(async { futures::join!(NetFd::dial("tcp", address.clone(), &netpoll), listener.accept()) });
+    let (client, server) = (client.expect("a connection"), server.expect("a connection"));
+    assert_eq!((server.local_addr(), server.remote_addr()), (Some(&address), client.local_addr()));
+    let options = server.fd().with_socket(|socket| {
+        let socket = SockRef::from(&socket);
+        let idle = socket.tcp_keepalive_time().expect("an option");
+        Ok((socket.tcp_nodelay().expect("an option"), socket.keepalive().expect("an option"), idle))
+    });
+    options.expect("open")
+}
+
+#[test]
+fn a_listener_that_was_changed_behind_our_back_does_not_change_its_connections() {
+    let netpoll = Netpoll::global().expect("a poller");
+    let config = SocketConfig::new(&netpoll);
+    let own = KeepAliveConfig::each(Duration::from_secs(77));
+    let control = |_: &ControlledSocket<'_>| Ok(());
+    let hooked = config.clone().control(Some(std::sync::Arc::new(control)));
+    let multipath = config.clone().multipath(true);
+    for config in [config, hooked, multipath] {
+        assert_eq!(options_of_an_accepted_one(&config), (true, true, Duration::from_secs(15)));
+        let config = config.keep_alive(own);
+        assert_eq!(options_of_an_accepted_one(&config), (true, true, Duration::from_secs(77)));
+    }
+}
+
+#[test]
+fn keep_alive_that_is_off_stays_off_in_what_is_accepted() {
+    let netpoll = Netpoll::global().expect("a poller");
+    let config = SocketConfig::new(&netpoll).keep_alive(KeepAliveConfig::OFF);
+    let local = Addr::from(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let listener = config.listen("tcp", &local).expect("a listener");
+    let address = listener.local_addr().expect("bound").clone();
+    let (client, server) =
+        block_on(async { futures::join!(NetFd::dial("tcp", address, &netpoll), listener.accept()) });
+    drop(client.expect("a connection"));
+    let on = server.expect("a connection").fd().with_socket(|socket| {
+        let socket = SockRef::from(&socket);
+        Ok((socket.tcp_nodelay().expect("an option"), socket.keepalive().expect("an option")))
+    });
+    assert_eq!(on, Ok((true, false)));
+}
+
+#[test]
+fn behind_a_wildcard_each_connection_has_the_address_that_was_dialled() {
+    let netpoll = Netpoll::global().expect("a poller");
+    let listener = NetFd::listen("tcp", &Addr::TcpPort(0), &netpoll).expect("a listener");
+    let port = listener.local_addr().and_then(Addr::port).expect("bound");
+    for host in ["127.0.0.1", "127.0.0.2"] {
+        let to = Addr::from(format!("{host}:{port}").parse::<SocketAddr>().expect("an address"));
+        let (client, server) =
+            block_on(async { futures::join!(NetFd::dial("tcp", to.clone(), &netpoll), listener.accept()) });
+        assert_eq!(client.expect("a connection").remote_addr(), Some(&to));
+        assert_eq!(server.expect("a connection").local_addr(), Some(&to));
+    }
+}

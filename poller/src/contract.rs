@@ -88,6 +88,9 @@ pub trait Backend: sealed::Sealed + Sized + Send + Sync {
     /// How this backend reports readiness.
     const TRIGGER: Trigger;
 
+    /// Whether the kernel removes a source by itself once the last of its descriptors is closed.
+    const FORGETS_THE_CLOSED: bool;
+
     /// Makes a multiplexer without sources, and what it needs for breaks. Its descriptors are close-on-exec.
     ///
     /// # Errors
@@ -109,7 +112,8 @@ pub trait Backend: sealed::Sealed + Sized + Send + Sync {
     /// The kernel's; `NotFound` if the source is not registered.
     fn arm(&self, source: Source<'_>, token: Token, mode: Mode) -> io::Result<()>;
 
-    /// Removes `source`. The caller does this before it closes the descriptor, which a duplicate may keep alive.
+    /// Removes `source`. The caller does this before it closes the descriptor, which a duplicate may keep alive; a caller
+    /// that knows of no duplicate may leave it out where the kernel [forgets](Backend::FORGETS_THE_CLOSED) the source.
     ///
     /// # Errors
     ///

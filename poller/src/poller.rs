@@ -37,6 +37,11 @@ impl Poller {
     /// How this platform's backend reports readiness.
     pub const TRIGGER: Trigger = <sys::Selected as Backend>::TRIGGER;
 
+    /// Whether this platform's kernel removes a source by itself once the last of its descriptors is closed, so that
+    /// [`Poller::close`] may be left out for a source of which there is no duplicate. Its events may still be told a
+    /// while, as after that call.
+    pub const FORGETS_THE_CLOSED: bool = <sys::Selected as Backend>::FORGETS_THE_CLOSED;
+
     /// A new poller without sources.
     ///
     /// # Errors

@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Waker};
 
+use poller::Poller;
+
 use super::{Fd, Inner, Reference};
 use crate::sync::{Arc, Mutex, lock};
 use crate::sys::Socket;
@@ -26,6 +28,11 @@ struct State {
 }
 
 impl Closer {
+    /// Whether whoever waits wants the socket itself.
+    fn is_wanted(&self) -> bool {
+        lock(&self.0).wanted
+    }
+
     /// The socket is out of the poller: it goes to who wants it, or comes back to be closed.
     fn offer(&self, socket: Socket) -> Option<Socket> {
         let mut state = lock(&self.0);
@@ -119,7 +126,11 @@ impl Inner {
         let socket = socket.expect("a descriptor is destroyed once");
         tracing::trace!(target: "netfd::fd", fd = self.number, "destroy");
         let shared = self.shared();
-        if let Err(error) = shared.poller.close(sys::source(sys::lend(&socket))) {
+        // A socket of which there is no duplicate leaves the poller when it is closed.
+        let known = self.given_out.load(Relaxed) || self.closer.is_wanted();
+        if (known || !Poller::FORGETS_THE_CLOSED)
+            && let Err(error) = shared.poller.close(sys::source(sys::lend(&socket)))
+        {
             tracing::error!(target: "netfd::fd", %error, "the poller did not let go of a socket");
         }
         self.desc().retire(self.token.sequence());
@@ -127,7 +138,7 @@ impl Inner {
         let Some(socket) = self.closer.offer(socket) else {
             return self.closer.gone();
         };
-        if self.may_linger.load(Relaxed) && sys::lingers(sys::lend(&socket)) {
+        if self.given_out.load(Relaxed) && sys::lingers(sys::lend(&socket)) {
             let closer = self.closer.clone();
             sys::close_slowly(socket, move || closer.gone());
         } else {

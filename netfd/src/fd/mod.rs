@@ -69,8 +69,9 @@ struct Inner {
     number: i32,
     /// Whether the last read left nothing behind.
     drained: Drained,
-    /// close(2) may block, for a linger time may have been set.
-    may_linger: AtomicBool,
+    /// Somebody else's code has had the socket, so that there may be duplicates; or a linger time was set. Its end takes
+    /// more care then.
+    given_out: AtomicBool,
     closer: close::Closer,
 }
 
@@ -87,8 +88,8 @@ impl Fd {
         Fd::of_ours(socket, netpoll, true)
     }
 
-    /// [`Fd::new`] for a socket that was made here, or accepted from one; its close may block if `may_linger`.
-    pub(crate) fn of_ours(socket: Socket, netpoll: &Netpoll, may_linger: bool) -> io::Result<Fd> {
+    /// [`Fd::new`] for a socket that was made here, or accepted from one; `given_out` if others have had it.
+    pub(crate) fn of_ours(socket: Socket, netpoll: &Netpoll, given_out: bool) -> io::Result<Fd> {
         let shared = netpoll.shared();
         let number = sys::number(sys::lend(&socket));
         let token = shared.alloc(number);
@@ -110,7 +111,7 @@ impl Fd {
             token,
             number,
             drained: Drained::unproven(),
-            may_linger: AtomicBool::new(may_linger),
+            given_out: AtomicBool::new(given_out),
             closer: close::Closer::default(),
         })))
     }
@@ -151,7 +152,7 @@ impl Fd {
     /// The socket goes to code of others: nothing is known of it any more.
     fn give_out(&self) {
         self.0.drained.disprove();
-        self.set_may_linger();
+        self.set_given_out();
     }
 
     /// [`Fd::with_socket`] for calls of ours, which leave what counts as readable alone.
@@ -168,16 +169,15 @@ impl Fd {
         }
     }
 
-    /// Says that a linger time may be set from now on, so that the end asks for it: a close that may block is left to a
-    /// thread of its own.
-    pub(crate) fn set_may_linger(&self) {
+    /// Says that others have the socket from now on, or that close(2) may block.
+    pub(crate) fn set_given_out(&self) {
         // Relaxed: whoever destroys the socket has seen this setter's reference given back.
-        self.0.may_linger.store(true, Relaxed);
+        self.0.given_out.store(true, Relaxed);
     }
 
-    /// Whether a linger time may have been set. A socket that is accepted from this one inherits it.
-    pub(crate) fn may_linger(&self) -> bool {
-        self.0.may_linger.load(Relaxed)
+    /// Whether others have had the socket, or close(2) may block. What is accepted from it inherits what they have set.
+    pub(crate) fn given_out(&self) -> bool {
+        self.0.given_out.load(Relaxed)
     }
 
     /// The poller that the socket is in.

@@ -127,7 +127,7 @@ impl SocketConfig {
         let peer = if connected { None } else { Some(wait(fd, deadline).await?) };
         let (local, peer) =
             fd.lend(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
-        connection.set_stream_options()?;
+        connection.start_stream()?;
         Ok(connection.between(local, Some(peer.unwrap_or(remote))))
     }
 
@@ -143,7 +143,9 @@ impl SocketConfig {
         let made = self.make(net, family, v6_only, Purpose::Listen(&bound))?;
         sys::bind(&made.socket, &bound)?;
         sys::listen(&made.socket, self.backlog.unwrap_or_else(sys::max_backlog))?;
-        let listener = made.register(self, net, family, false)?;
+        let mut listener = made.register(self, net, family, false)?;
+        // A hook may have set anything, and multipath TCP hands nothing down.
+        listener.inherited = self.control.is_none() && listener.set_to_hand_down();
         let local = listener.fd().lend(|socket| Ok(sys::local_addr(socket)))?;
         Ok(listener.between(local, None))
     }
@@ -190,7 +192,7 @@ impl SocketConfig {
             control(&socket).map_err(Error::control)?;
         }
         // The hook may have changed when the socket counts as readable, and may have set a linger time.
-        Ok(Made { socket, kind, plain: plain && self.control.is_none(), may_linger: self.control.is_some() })
+        Ok(Made { socket, kind, plain: plain && self.control.is_none(), given_out: self.control.is_some() })
     }
 }
 
@@ -207,7 +209,7 @@ struct Made {
     socket: OwnedFd,
     kind: SocketType,
     plain: bool,
-    may_linger: bool,
+    given_out: bool,
 }
 
 impl Made {
@@ -218,10 +220,21 @@ impl Made {
         family: AddressFamily,
         connected: bool,
     ) -> Result<NetFd, Error> {
-        let Made { socket, kind, plain, may_linger } = self;
-        let fd = register(socket, &config.netpoll, may_linger)?;
+        let Made { socket, kind, plain, given_out } = self;
+        let fd = register(socket, &config.netpoll, given_out)?;
         let keep_alive = config.keep_alive;
-        Ok(NetFd { fd, net, family, kind, connected, plain, keep_alive, local: None, remote: None })
+        Ok(NetFd {
+            fd,
+            net,
+            family,
+            kind,
+            connected,
+            plain,
+            keep_alive,
+            inherited: false,
+            local: None,
+            remote: None,
+        })
     }
 }
 
@@ -238,8 +251,8 @@ async fn wait(fd: &Fd, deadline: Option<Instant>) -> Result<Addr, Error> {
 }
 
 /// Puts a socket into a poller.
-pub(super) fn register(socket: OwnedFd, netpoll: &Netpoll, may_linger: bool) -> Result<Fd, Error> {
-    Fd::of_ours(socket, netpoll, may_linger)
+pub(super) fn register(socket: OwnedFd, netpoll: &Netpoll, given_out: bool) -> Result<Fd, Error> {
+    Fd::of_ours(socket, netpoll, given_out)
         .map_err(|error| Error::os("", error.raw_os_error().unwrap_or_default()))
 }
 

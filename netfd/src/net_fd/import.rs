@@ -35,10 +35,20 @@ impl NetFd {
         let fd = config::register(socket, netpoll, true)?;
         let keep_alive = KeepAliveConfig::default();
         // Nobody knows what was set on it, so its short reads say nothing.
-        let imported =
-            NetFd { fd, net, family, kind, connected, plain: false, keep_alive, local: None, remote: None };
+        let imported = NetFd {
+            fd,
+            net,
+            family,
+            kind,
+            connected,
+            plain: false,
+            keep_alive,
+            inherited: false,
+            local: None,
+            remote: None,
+        };
         if connected {
-            imported.set_stream_options()?;
+            imported.start_stream()?;
         }
         Ok(imported.between(local, remote))
     }

@@ -119,7 +119,7 @@ impl NetFd {
     pub fn set_linger(&self, linger: Option<Duration>) -> Result<(), Error> {
         let linger = linger.map(|linger| whole_seconds(linger, MAX_LINGER));
         self.fd.lend(|socket| {
-            self.fd.set_may_linger();
+            self.fd.set_given_out();
             sockopt::set_socket_linger(socket, linger).map_err(setsockopt)
         })
     }
@@ -153,21 +153,37 @@ impl NetFd {
     ///
     /// Go: `net.newTCPConn`
     #[doc(alias = "net.newTCPConn")]
-    pub(super) fn set_stream_options(&self) -> Result<(), Error> {
+    pub(super) fn start_stream(&self) -> Result<(), Error> {
         if self.family == AddressFamily::UNIX {
             return Ok(());
         }
         if self.plain {
             self.fd.prove_short_reads();
         }
+        if self.inherited {
+            return Ok(());
+        }
         self.fd.lend(|socket| {
             // Go ignores failures here: a connection without them is a connection still.
-            let _ = sockopt::set_tcp_nodelay(socket, true);
-            if self.keep_alive.enable {
-                let _ = set_keep_alive_config(socket, &self.keep_alive);
-            }
+            let _ = set_defaults(socket, &self.keep_alive);
             Ok(())
         })
+    }
+
+    /// Sets a listener's options so that whatever it accepts has them from birth: Linux hands them down. Whether it does.
+    ///
+    /// Differs: Go sets them on each connection.
+    pub(super) fn set_to_hand_down(&self) -> bool {
+        let set = || self.fd.lend(|socket| set_defaults(socket, &self.keep_alive).map_err(setsockopt));
+        self.family == AddressFamily::UNIX || (self.plain && set().is_ok())
+    }
+}
+
+fn set_defaults(socket: BorrowedFd<'_>, keep_alive: &KeepAliveConfig) -> Result<(), Errno> {
+    sockopt::set_tcp_nodelay(socket, true)?;
+    match keep_alive.enable {
+        true => set_keep_alive_config(socket, keep_alive),
+        false => Ok(()),
     }
 }
 

@@ -108,6 +108,7 @@ impl Sealed for Epoll {}
 
 impl Backend for Epoll {
     const TRIGGER: Trigger = Trigger::Edge;
+    const FORGETS_THE_CLOSED: bool = true;
 
     fn new() -> io::Result<Epoll> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;

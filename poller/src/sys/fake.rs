@@ -152,6 +152,8 @@ impl Sealed for Fake {}
 
 impl Backend for Fake {
     const TRIGGER: Trigger = Trigger::Edge;
+    /// As epoll. This kernel does not learn of it, and goes on raising events: the worst case.
+    const FORGETS_THE_CLOSED: bool = true;
 
     fn new() -> io::Result<Fake> {
         let kernel = Kernel { sources: BTreeMap::new(), queue: VecDeque::new(), wake: 0, wake_writes: 0 };
