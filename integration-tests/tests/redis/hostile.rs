@@ -125,6 +125,18 @@ fn values_have_a_limit_together() {
 }
 
 #[test]
+fn what_has_expired_makes_room() {
+    let server = start();
+    let value = "x".repeat(15 << 20);
+    let mut client = connect(&server);
+    for key in 0..20 {
+        // Sixteen such values are all that there is room for, and nobody asks for them again.
+        client.write_all(&request(&["SET", &key.to_string(), &value, "PX", "1"])).expect("written");
+        expect(&mut client, "+OK\r\n");
+    }
+}
+
+#[test]
 fn a_request_of_many_small_arguments_is_one_like_any_other() {
     let server = start();
     let keys = vec!["k"; (1 << 20) - 1];

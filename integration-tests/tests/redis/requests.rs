@@ -92,3 +92,12 @@ fn a_client_that_does_not_read_holds_up_nobody_else() {
     // It still waits for the rest.
     assert_eq!(exchange(&server, "DEL k\r\nPING\r\n"), ":1\r\n+PONG\r\n");
 }
+
+#[test]
+fn a_time_that_was_taken_back_expires_nothing() {
+    let server = start();
+    assert_eq!(exchange(&server, "SET a 1 PX 1\r\nSET a 2\r\nSET b 1 PX 1\r\n"), "+OK\r\n".repeat(3));
+    // Then a's first time, which was earlier, is over as well.
+    while exchange(&server, "GET b\r\n") != "$-1\r\n" {}
+    assert_eq!(exchange(&server, "GET a\r\nTTL a\r\n"), "$1\r\n2\r\n:-1\r\n");
+}
