@@ -17,7 +17,7 @@ fn known(poller: &Poller) -> usize {
 
 #[test]
 fn a_source_without_a_duplicate_is_forgotten_with_its_descriptor() {
-    assert!(Poller::FORGETS_THE_CLOSED);
+    const { assert!(Poller::FORGETS_THE_CLOSED) };
     let poller = Poller::new().unwrap();
     let (near, mut far) = unix_pair();
     poller.open(near.as_fd(), Token::new(0, 0)).unwrap();
