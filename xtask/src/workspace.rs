@@ -40,6 +40,8 @@ impl Workspace {
         flags.push("--cfg loom");
         let mut cargo = self.cargo();
         cargo.env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", self.target.join("loom"));
+        // Models are built again for each mutant, and gain nothing from the slow build that programs get.
+        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
         cargo
     }
 }

@@ -254,7 +254,7 @@ impl ParkWord {
     /// is told once the cell has been let go of, so the lines of two threads may stand in another order than their
     /// transitions.
     fn trace(&self, from: u64, to: u64) {
-        if from != to {
+        if from != to && tracing::enabled!(target: "netfd::poll_desc", tracing::Level::TRACE) {
             // Whoever traces may have a waker in hand.
             survive(|| {
                 tracing::trace!(
