@@ -34,3 +34,8 @@ pub async fn unix_pair(network: &str) -> (Conn, Conn) {
     let (client, server) = futures::join!(dial(network, &name), listener.accept());
     (client.expect("a connection"), server.expect("a connection"))
 }
+
+/// A pair on each network: TCP, and both of the Unix ones.
+pub async fn pairs() -> [(Conn, Conn); 3] {
+    [pair().await, unix_pair("unix").await, unix_pair("unixpacket").await]
+}
