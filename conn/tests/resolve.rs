@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use conn::{Network, lookup_port, resolve_dial, resolve_listen, resolve_tcp_addr};
+use conn::{Network, lookup_port, resolve_dial, resolve_listen};
 use futures::executor::block_on;
 use netfd::{Addr, Error};
 
@@ -158,23 +158,45 @@ fn a_service_is_known_by_its_name_in_any_case() {
 
 /// Go: `net.TestResolveTCPAddr`
 #[test]
-fn resolve_tcp_addr_gives_what_go_gives() {
+fn resolve_tcp_addr() {
+    let resolve = |network, address: &str| block_on(conn::resolve_tcp_addr(network, address));
     let table = [
         (Network::Tcp, "127.0.0.1:0", "127.0.0.1:0"),
         (Network::Tcp4, "127.0.0.1:65535", "127.0.0.1:65535"),
         (Network::Tcp, "[::1]:0", "[::1]:0"),
         (Network::Tcp6, "[::1]:65535", "[::1]:65535"),
+        (Network::Tcp6, "[::1%911]:2", "[::1%911]:2"),
         (Network::Tcp, "127.0.0.1:http", "127.0.0.1:80"),
         (Network::Tcp, "[::ffff:127.0.0.1]:http", "127.0.0.1:80"),
         (Network::Tcp, "[2001:db8::1]:http", "[2001:db8::1]:80"),
+        (Network::Tcp4, "127.0.0.1:http", "127.0.0.1:80"),
+        (Network::Tcp4, "[::ffff:127.0.0.1]:http", "127.0.0.1:80"),
+        (Network::Tcp6, "[2001:db8::1]:http", "[2001:db8::1]:80"),
+        (Network::Tcp, "localhost:1", "127.0.0.1:1"),
+        (Network::Tcp4, "localhost:2", "127.0.0.1:2"),
         (Network::Tcp4, "[::]:80", "0.0.0.0:80"),
         (Network::Tcp, "[::]:80", "[::]:80"),
         (Network::Tcp, ":12345", ":12345"),
         (Network::Tcp, "", ":0"),
     ];
     for (network, address, resolved) in table {
-        assert_eq!(block_on(resolve_tcp_addr(network, address)).unwrap().to_string(), resolved);
+        let addr = resolve(network, address).expect("an address");
+        assert_eq!(addr.to_string(), resolved);
+        // What it prints means the same.
+        let network = addr.network().parse().expect("a network");
+        assert_eq!(resolve(network, &addr.to_string()), Ok(addr));
     }
+    let refused = [
+        (Network::Tcp4, "[2001:db8::1]:http", "2001:db8::1"),
+        (Network::Tcp6, "127.0.0.1:http", "127.0.0.1"),
+        (Network::Tcp6, "[::ffff:127.0.0.1]:http", "::ffff:127.0.0.1"),
+    ];
+    for (network, address, host) in refused {
+        let error = resolve(network, address).expect_err("another version");
+        assert_eq!(error.to_string(), format!("address {host}: no suitable address found"));
+    }
+    let error = "http".parse::<Network>().expect_err("no network");
+    assert_eq!(error, Error::UnknownNetwork("http".into()));
 }
 
 #[test]
@@ -200,6 +222,6 @@ fn the_futures_may_move_between_threads() {
     fn is_send(_: impl Future + Send) {}
     is_send(resolve_dial(Network::Tcp, ""));
     is_send(resolve_listen(Network::Tcp, ""));
-    is_send(resolve_tcp_addr(Network::Tcp, ""));
+    is_send(conn::resolve_tcp_addr(Network::Tcp, ""));
     is_send(lookup_port(Network::Tcp, ""));
 }

@@ -6,6 +6,7 @@
 
 pub mod exec;
 pub mod limits;
+pub mod nettest;
 pub mod pair;
 pub mod resp;
 pub mod serve;

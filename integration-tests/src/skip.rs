@@ -1,4 +1,4 @@
-//! Tests that need a tool of the machine: a machine without it skips them and says so.
+//! Tests that need something of the machine: a machine without it skips them and says so.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,14 +9,24 @@ pub fn needs(tool: &str) -> bool {
     if std::env::split_paths(&path).any(|folder| Path::new(&folder).join(tool).is_file()) {
         return true;
     }
-    let line = format!("skipped: {tool} is not installed");
+    skipped(&format!("{tool} is not installed"))
+}
+
+/// Whether loopback has IPv6. If it has not, the skip is printed, and noted where the test command asked for it.
+pub fn needs_ipv6() -> bool {
+    std::net::TcpListener::bind("[::1]:0").is_ok() || skipped("there is no IPv6 here")
+}
+
+/// Says that a test is left out, and why.
+fn skipped(reason: &str) -> bool {
+    let line = format!("skipped: {reason}");
     println!("{line}");
     if let Some(log) = std::env::var_os("SKIP_LOG") {
         let noted = std::fs::OpenOptions::new()
             .append(true)
             .open(&log)
             .and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
-        noted.unwrap_or_else(|error| panic!("the skip of {tool} cannot be noted in {log:?}: {error}"));
+        noted.unwrap_or_else(|error| panic!("the skip ({reason}) cannot be noted in {log:?}: {error}"));
     }
     false
 }

@@ -33,7 +33,7 @@ fn says<T: std::fmt::Debug>(result: Result<T, OpError>, text: &str) {
 
 on_every_executor!(
     /// Go: `net.TestDialError`
-    what_cannot_be_dialled_is_named,
+    dial_error,
     |_| async {
         says(dial("udp9", "127.0.0.1:1").await, "dial udp9: unknown network udp9");
         says(dial("", "127.0.0.1:1").await, "dial: unknown network ");
@@ -41,6 +41,12 @@ on_every_executor!(
         says(dial("tcp", "").await, "dial tcp: missing address");
         says(dial("tcp", "127.0.0.1:65536").await, "dial tcp: address 65536: invalid port");
         says(dial("tcp", "127.0.0.1:-1").await, "dial tcp: address -1: invalid port");
+        says(dial("tcp", "127.0.0.1:☺").await, "dial tcp: lookup tcp/☺: unknown port");
+        says(dial("ip:icmp", "127.0.0.1").await, "dial ip:icmp: unknown network ip:icmp");
+        says(
+            dial("unix", "/no/such/place").await,
+            "dial unix /no/such/place: connect: no such file or directory",
+        );
         says(dial("tcp", "::1:80").await, "dial tcp: address ::1:80: too many colons in address");
         says(dial("tcp", "[::1:80").await, "dial tcp: address [::1:80: missing ']' in address");
         says(dial("tcp4", "[::1]:80").await, "dial tcp4: address ::1: no suitable address found");
@@ -53,11 +59,16 @@ on_every_executor!(
 
 on_every_executor!(
     /// Go: `net.TestListenError`
-    what_cannot_be_listened_on_is_named,
+    listen_error,
     |_| async {
         says(listen("udp9", "127.0.0.1:0").await, "listen udp9: unknown network udp9");
         says(listen("tcp", "127.0.0.1").await, "listen tcp: address 127.0.0.1: missing port in address");
         says(listen("tcp", "127.0.0.1:65536").await, "listen tcp: address 65536: invalid port");
+        says(listen("tcp", "127.0.0.1:☺").await, "listen tcp: lookup tcp/☺: unknown port");
+        says(
+            listen("unix", "/no/such/place").await,
+            "listen unix /no/such/place: bind: no such file or directory",
+        );
         let error = listen("tcp", "host.invalid:0").await.unwrap_err().to_string();
         assert!(error.starts_with("listen tcp: lookup host.invalid: "), "{error}");
     }

@@ -44,18 +44,14 @@ on_every_executor!(close_unblocks_a_write_that_waits, |exec: Exec| async move {
     assert!(error.written() > 0 && error.written() < 64 << 20, "{} bytes went out", error.written());
 });
 
-on_every_executor!(
-    /// Go: `net.TestClosingListener`
-    close_unblocks_accept,
-    |exec: Exec| async move {
-        let listener = listen("tcp", "127.0.0.1:0").await.expect("a listener");
-        let accepting = listener.clone();
-        let accept = exec.spawn(async move { accepting.accept().await.map(drop) });
-        settle(exec).await;
-        listener.close().await.expect("closed once");
-        assert!(accept.await.unwrap_err().is_closed());
-    }
-);
+on_every_executor!(close_unblocks_accept, |exec: Exec| async move {
+    let listener = listen("tcp", "127.0.0.1:0").await.expect("a listener");
+    let accepting = listener.clone();
+    let accept = exec.spawn(async move { accepting.accept().await.map(drop) });
+    settle(exec).await;
+    listener.close().await.expect("closed once");
+    assert!(accept.await.unwrap_err().is_closed());
+});
 
 on_every_executor!(close_does_not_wait_for_a_read_that_nobody_polls, |_| async move {
     let (client, _server) = pair().await;
@@ -72,7 +68,7 @@ on_every_executor!(close_does_not_wait_for_a_read_that_nobody_polls, |_| async m
 
 on_every_executor!(
     /// Go: `net.TestReadTimeoutUnblocksRead`
-    a_deadline_moved_into_the_past_ends_a_read_that_waits,
+    read_timeout_unblocks_read,
     |exec: Exec| async move {
         let (client, _server) = pair().await;
         client.set_read_deadline(Some(Instant::now() + FAR)).expect("open");

@@ -250,14 +250,18 @@ pub(crate) fn peer_credentials(fd: BorrowedFd<'_>) -> Result<libc::ucred, Error>
 /// Accepts one connection, non-blocking and close-on-exec from birth, with its peer's address: a peer that has gone since
 /// could not be asked for it later. One that was aborted in the queue is passed over.
 pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<Attempt<(OwnedFd, Option<Addr>)>, Error> {
-    attempt("accept4", || {
-        loop {
-            match net::acceptfrom_with(fd, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
-                Err(Errno::CONNABORTED) => continue,
-                other => return other.map(|(socket, peer)| (socket, peer.and_then(addr))),
-            }
+    let accept = || net::acceptfrom_with(fd, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC);
+    attempt("accept4", || pass_over_aborted(accept).map(|(socket, peer)| (socket, peer.and_then(addr))))
+}
+
+/// The first that `accept` gives which was not aborted before.
+fn pass_over_aborted<T>(mut accept: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match accept() {
+            Err(Errno::CONNABORTED) => continue,
+            other => return other,
         }
-    })
+    }
 }
 
 /// Starts connecting; true if that was all.
@@ -363,14 +367,19 @@ fn kernel_addr(addr: &Addr) -> Result<SocketAddrAny, Errno> {
 
 /// The longest queue of connections not yet accepted that the kernel grants; its old constant where it does not say.
 ///
-/// Go: `net.maxListenerBacklog`
+/// Go: `net.maxListenerBacklog`, `net.maxAckBacklog`
+///
+/// Differs: Go cuts the number to 16 bits before Linux 4.1, which kept no more; no kernel that old is provided for here.
 #[doc(alias = "net.maxListenerBacklog")]
+#[doc(alias = "net.maxAckBacklog")]
 pub(crate) fn max_backlog() -> i32 {
-    std::fs::read_to_string("/proc/sys/net/core/somaxconn")
-        .ok()
-        .and_then(|text| text.split_whitespace().next()?.parse().ok())
-        .filter(|backlog| *backlog > 0)
-        .unwrap_or(128)
+    let stated = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok();
+    stated.and_then(|text| backlog(&text)).unwrap_or(128)
+}
+
+/// The number that the kernel states, if it is one that listen(2) takes.
+fn backlog(somaxconn: &str) -> Option<i32> {
+    somaxconn.split_whitespace().next()?.parse().ok().filter(|backlog| *backlog > 0)
 }
 
 /// Runs `start` with every signal blocked on this thread. A thread that it starts inherits that: signals are for threads
@@ -396,5 +405,36 @@ impl Drop for Mask {
     fn drop(&mut self) {
         // SAFETY: the mask is one that this thread had, and the null pointer asks for no copy of the present one.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Go: `net.TestAcceptIgnoreAbortedConnRequest`
+    #[test]
+    fn accept_ignore_aborted_conn_request() {
+        // The kernel has none of these to give on loopback, so that they are made up.
+        let mut queue = vec![Ok("a connection"), Err(Errno::CONNABORTED), Err(Errno::CONNABORTED)];
+        assert_eq!(pass_over_aborted(|| queue.pop().expect("a call too many")), Ok("a connection"));
+        // Nothing else is passed over.
+        for errno in [Errno::AGAIN, Errno::MFILE, Errno::INVAL, Errno::CONNRESET] {
+            let mut queue = vec![Ok("a connection"), Err(errno)];
+            assert_eq!(pass_over_aborted(|| queue.pop().expect("a call too many")), Err(errno));
+        }
+    }
+
+    /// Go: `net.TestMaxAckBacklog`
+    #[test]
+    fn max_ack_backlog() {
+        // More than 16 bits is what it says.
+        for (stated, taken) in [("4096\n", 4096), ("65535\n", 65535), ("196602\n", 196_602)] {
+            assert_eq!(backlog(stated), Some(taken));
+        }
+        for nonsense in ["", "\n", "0\n", "-1\n", "many\n", "4294967296\n"] {
+            assert_eq!(backlog(nonsense), None, "{nonsense:?}");
+        }
+        assert!(max_backlog() > 0);
     }
 }
