@@ -6,13 +6,17 @@
 //! | `adapters` | `tokio_util`: `compat` with tokio's `copy_bidirectional`, `Framed` |
 //! | `server` | a server of `hyper`'s, whom the programs of `http` visit |
 //! | `http` | `curl` and `wrk` |
+//! | `tls` | `rustls` on both ends |
+//! | `openssl` | `rustls` on our end, `openssl` as the other |
 
 #![forbid(unsafe_code)]
 
 mod adapters;
 mod halves;
 mod http;
+mod openssl;
 mod server;
+mod tls;
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
