@@ -11,11 +11,11 @@ use integration_tests::on_every_executor;
 use integration_tests::skip::needs;
 
 use crate::server::{GREETING, Server};
-use crate::{noise, output_of, printed};
+use crate::{noise, output_of, printed, program};
 
 /// `curl` that follows no settings of the machine's and fails on a status that is an error.
 fn curl(arguments: &[&str]) -> Command {
-    let mut command = Command::new("curl");
+    let mut command = program("curl");
     command.args(["-q", "--noproxy", "*", "--silent", "--show-error", "--fail"]).args(arguments);
     command
 }
@@ -92,7 +92,7 @@ on_every_executor!(wrk_is_served_without_an_error, |exec: Exec| async move {
         return;
     }
     let server = Server::start(exec).await;
-    let mut command = Command::new("wrk");
+    let mut command = program("wrk");
     // A busy machine may take its time over an answer.
     command.args(["-t2", "-c50", "-d2s", "--timeout", "60s", &server.url()]);
     let report = printed(output_of(command, vec![]).await);

@@ -29,6 +29,13 @@ fn noise(count: usize) -> Vec<u8> {
     std::iter::repeat_with(|| random.u8(..)).take(count).collect()
 }
 
+/// A program that is ended if it has not ended by itself after ten minutes, as one that waits for a lost byte would.
+fn program(name: &str) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["600", name]);
+    command
+}
+
 /// Runs a program to its end on a thread of its own, with `input` as its standard input: an executor is not held up by it.
 async fn output_of(mut command: Command, input: Vec<u8>) -> Output {
     let (send, receive) = oneshot::channel();

@@ -1,7 +1,6 @@
 //! `openssl`'s client against `rustls` on our connection.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use integration_tests::exec::Exec;
@@ -10,7 +9,7 @@ use integration_tests::pair::listening;
 use integration_tests::skip::needs;
 
 use crate::tls::{Identity, NAME};
-use crate::{noise, output_of};
+use crate::{noise, output_of, program};
 
 /// A file that goes with its guard.
 struct File(PathBuf);
@@ -49,7 +48,7 @@ on_every_executor!(a_mebibyte_from_its_client_comes_back, |exec: Exec| async mov
         // Its own end of the session, at which it ends as we have.
         assert_eq!(stream.read(&mut [0; 8]).await.expect("the end of the session was told"), 0);
     });
-    let mut command = Command::new("openssl");
+    let mut command = program("openssl");
     // Quiet means also: letters in the input are no commands, and its end is not the session's.
     command.args(["s_client", "-quiet", "-connect", &address, "-servername", NAME]);
     command.args(["-verify_return_error", "-verify_hostname", NAME, "-CAfile"]).arg(&trusted.0);
