@@ -9,6 +9,7 @@ pub mod limits;
 pub mod pair;
 pub mod server;
 pub mod skip;
+pub mod unanswered;
 
 /// The README's program, which compiles.
 #[cfg(doctest)]
