@@ -1,6 +1,6 @@
 //! Addresses of loopback that nobody answers at, for dials that are to fail or to hang.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use conn::Conn;
@@ -16,14 +16,11 @@ pub struct Silent {
 }
 
 impl Silent {
-    /// Listens on an address of loopback and fills the queue.
+    /// Fills the queue of a listener on loopback, which was made with a backlog of 0.
     ///
     /// # Panics
     /// If the queue never fills.
-    pub async fn on(address: SocketAddr) -> Silent {
-        let network = if address.is_ipv4() { "tcp4" } else { "tcp6" };
-        let listener = ListenConfig::new().backlog(0).listen(network, &address.to_string()).await;
-        let listener = listener.expect("a listener");
+    pub fn over(listener: Listener) -> Silent {
         let address = listener.addr().and_then(conn::Addr::as_socket_addr).expect("a bound listener");
         let mut queued = vec![];
         // Over loopback a connection stands before connect(2) returns, or it does not come about.
@@ -34,9 +31,10 @@ impl Silent {
         Silent { listener, address, queued }
     }
 
-    /// [`Silent::on`] a port of 127.0.0.1 that the kernel chooses.
+    /// One on a port of 127.0.0.1 that the kernel chooses.
     pub async fn anywhere() -> Silent {
-        Silent::on((Ipv4Addr::LOCALHOST, 0).into()).await
+        let listener = ListenConfig::new().backlog(0).listen("tcp", "127.0.0.1:0").await;
+        Silent::over(listener.expect("a listener"))
     }
 
     /// Where it listens.
@@ -70,33 +68,16 @@ pub struct Refusing {
 }
 
 impl Refusing {
-    /// One of an address of loopback, whose port may be 0.
-    pub fn on(address: SocketAddr) -> Refusing {
-        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-        let taken = socket(family, SocketType::STREAM, None).expect("a socket");
-        bind(&taken, &address).expect("a free port");
-        let address = getsockname(&taken).expect("a bound socket");
-        Refusing { address: SocketAddr::try_from(address).expect("an address of TCP"), _socket: taken }
-    }
-
     /// A port of 127.0.0.1 that the kernel chooses.
     pub fn anywhere() -> Refusing {
-        Refusing::on((Ipv4Addr::LOCALHOST, 0).into())
+        let taken = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+        bind(&taken, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
+        let address = getsockname(&taken).expect("a bound socket");
+        Refusing { address: SocketAddr::try_from(address).expect("an address of TCP"), _socket: taken }
     }
 
     /// The address that is refused.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-}
-
-/// 127.0.0.1 and ::1, each with a port that was free on both.
-pub fn both_loopbacks() -> (SocketAddr, SocketAddr) {
-    loop {
-        let v4 = Refusing::anywhere().address;
-        let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, v4.port()));
-        if std::net::TcpListener::bind(v6).is_ok() {
-            return (v4, v6);
-        }
     }
 }
