@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod alone;
 pub mod exec;
 pub mod limits;
 pub mod pair;

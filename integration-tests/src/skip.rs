@@ -1,4 +1,4 @@
-//! Tests that need a tool of the machine: a machine without it skips them and says so.
+//! Tests that need a tool of the machine, or a feature of its kernel: a machine without it skips them and says so.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,14 +9,25 @@ pub fn needs(tool: &str) -> bool {
     if std::env::split_paths(&path).any(|folder| Path::new(&folder).join(tool).is_file()) {
         return true;
     }
-    let line = format!("skipped: {tool} is not installed");
+    skip(&format!("skipped: {tool} is not installed"));
+    false
+}
+
+/// Whether the kernel has `feature`, as `found` says. If it has not, the skip is printed and noted.
+pub fn kernel_has(feature: &str, found: bool) -> bool {
+    if !found {
+        skip(&format!("skipped: the kernel has no {feature}"));
+    }
+    found
+}
+
+fn skip(line: &str) {
     println!("{line}");
     if let Some(log) = std::env::var_os("SKIP_LOG") {
         let noted = std::fs::OpenOptions::new()
             .append(true)
             .open(&log)
             .and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
-        noted.unwrap_or_else(|error| panic!("the skip of {tool} cannot be noted in {log:?}: {error}"));
+        noted.unwrap_or_else(|error| panic!("{line}, which cannot be noted in {log:?}: {error}"));
     }
-    false
 }

@@ -10,7 +10,7 @@ use listener::{ListenConfig, Listener, listen};
 use crate::{FAR, assert_timed_out};
 
 /// A listener on each loopback address, IPv4's and IPv6's, with one port; and an address that stands for both.
-async fn both_families(six: ListenConfig) -> (Listener, Listener, String) {
+pub(crate) async fn both_families(six: ListenConfig) -> (Listener, Listener, String) {
     for _ in 0..100 {
         let four = listen("tcp4", "127.0.0.1:0").await.expect("a listener");
         let port = four.addr().and_then(Addr::port).expect("a bound listener");

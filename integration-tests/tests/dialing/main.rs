@@ -7,6 +7,11 @@
 //! | `own_port` | a connection that the kernel makes to itself |
 //! | `time` | time-outs and deadlines of dials |
 //! | `cancel` | dials that are dropped, before their end and at that moment |
+//! | `control` | the hook that sees a socket first |
+//! | `keep_alive` | which keep-alive a connection has |
+//! | `leaks` | what dials leave behind |
+//! | `multipath` | multipath TCP |
+//! | `queue` | who waits to be accepted, and by whom |
 //!
 //! An address that does not answer is a listener of loopback whose queue is full. No test says how long something may
 //! take; nothing may be early.
@@ -14,9 +19,14 @@
 #![forbid(unsafe_code)]
 
 mod cancel;
+mod control;
 mod ends;
 mod families;
+mod keep_alive;
+mod leaks;
+mod multipath;
 mod own_port;
+mod queue;
 mod time;
 
 use std::fmt::Debug;
