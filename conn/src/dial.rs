@@ -16,6 +16,7 @@ mod race;
 mod share;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -259,7 +260,7 @@ impl Attempt {
     }
 }
 
-/// Leaves out what cannot be reached from `local`.
+/// Leaves out what cannot be reached from `local`. A wildcard is this host itself, which either family reaches.
 ///
 /// Go: `net.Resolver.resolveAddrList`
 #[doc(alias = "net.Resolver.resolveAddrList")]
@@ -267,11 +268,12 @@ fn keep_reachable(targets: &mut Vec<Addr>, local: &Addr) -> Result<(), Error> {
     if targets.iter().any(|target| target.network() != local.network()) {
         return Err(AddrError::new("mismatched local address type", local.to_string()).into());
     }
-    let Some(from) = local.ip().filter(|from| !from.is_unspecified()) else {
+    let canonical = |addr: &Addr| addr.ip().map(|ip| ip.to_canonical());
+    let Some(from) = canonical(local).filter(|from| !from.is_unspecified()) else {
         return Ok(());
     };
-    let is_ipv4 = from.to_canonical().is_ipv4();
-    targets.retain(|target| target.ip().is_some_and(|ip| ip.to_canonical().is_ipv4() == is_ipv4));
+    let reachable = |ip: IpAddr| ip.is_unspecified() || ip.is_ipv4() == from.is_ipv4();
+    targets.retain(|target| canonical(target).is_some_and(reachable));
     if targets.is_empty() {
         return Err(AddrError::new("no suitable address found", local.to_string()).into());
     }

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod alone;
 pub mod exec;
 pub mod limits;
 pub mod nettest;
@@ -12,6 +13,7 @@ pub mod resp;
 pub mod serve;
 pub mod server;
 pub mod skip;
+pub mod unanswered;
 
 /// The README's program, which compiles.
 #[cfg(doctest)]

@@ -1,7 +1,7 @@
-//! What the tests left out for want of an outside tool.
+//! What the tests left out for want of an outside tool, or of a feature of the kernel.
 //!
 //! A test runner keeps what a passing test prints to itself, so the tests write to a file as well: a variable names it, and
-//! `integration_tests::skip::needs` appends one line to it for each test that it sends home,
+//! `integration_tests::skip` appends one line to it for each test that it sends home,
 //! `skipped: socat is not installed`.
 
 use std::collections::BTreeSet;

@@ -79,3 +79,6 @@ pub(super) async fn until<T>(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests;

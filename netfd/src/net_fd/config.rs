@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
-use super::family::{family_of, favourite, in_family};
+use super::family::{dialled, end_in_family, favourite};
 use super::options::setsockopt;
 use super::{KeepAliveConfig, NetFd};
 use crate::sync::Arc;
@@ -110,16 +110,13 @@ impl SocketConfig {
         remote: &Addr,
         deadline: Option<Instant>,
     ) -> Result<NetFd, Error> {
-        // The kernel refuses a connection to a family that the socket is not of.
-        let family = match (family_of(remote), local.map(family_of)) {
-            (Some(AddressFamily::INET), Some(Some(AddressFamily::INET6))) => AddressFamily::INET6,
-            (Some(family), _) => family,
-            (None, _) => return Err(Error::InvalidInput("an address to dial needs a host")),
-        };
-        let remote = in_family(remote, family);
+        let family =
+            dialled(net, local, remote).ok_or(Error::InvalidInput("an address to dial needs a host"))?;
+        let remote = end_in_family(remote, family)?;
+        let local = local.map(|local| end_in_family(local, family)).transpose()?;
         let made = self.make(net, family, net == "tcp6", Purpose::Dial(&remote, deadline))?;
         if let Some(local) = local {
-            sys::bind(&made.socket, &in_family(local, family))?;
+            sys::bind(&made.socket, &local)?;
         }
         let connected = sys::connect(made.socket.as_fd(), &remote)?;
         let connection = made.register(self, net, family, true)?;

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use crate::addr::canonical;
-use crate::{Addr, sys};
+use crate::{Addr, AddrError, Error, sys};
 
 /// The family of an address, if it tells one. IPv4 in IPv6's clothes is IPv4.
 pub(super) fn family_of(addr: &Addr) -> Option<AddressFamily> {
@@ -21,7 +21,7 @@ pub(super) fn family_of(addr: &Addr) -> Option<AddressFamily> {
 }
 
 /// The address as a socket of `family` takes it: a port alone gets the family's wildcard, and IPv4 wears IPv6's clothes
-/// on a socket of IPv6.
+/// on a socket of IPv6, but for its wildcard, which is IPv6's there.
 ///
 /// Go: `net.ipToSockaddr`
 #[doc(alias = "ipToSockaddr")]
@@ -29,12 +29,44 @@ pub(super) fn in_family(addr: &Addr, family: AddressFamily) -> Addr {
     let v6 = family == AddressFamily::INET6;
     match addr {
         Addr::Tcp(addr) => Addr::Tcp(match canonical(*addr) {
+            SocketAddr::V4(any) if v6 && any.ip().is_unspecified() => {
+                (Ipv6Addr::UNSPECIFIED, any.port()).into()
+            }
             SocketAddr::V4(v4) if v6 => SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into(),
             addr => addr,
         }),
         Addr::TcpPort(port) if v6 => Addr::Tcp((Ipv6Addr::UNSPECIFIED, *port).into()),
         Addr::TcpPort(port) => Addr::Tcp((Ipv4Addr::UNSPECIFIED, *port).into()),
         unix => unix.clone(),
+    }
+}
+
+/// The family of a socket that connects: the one that the network insists on, or else the one that both ends fit in.
+/// None if `remote` does not tell one.
+///
+/// Go: `net.favoriteAddrFamily`
+#[doc(alias = "net.favoriteAddrFamily")]
+pub(super) fn dialled(net: &str, local: Option<&Addr>, remote: &Addr) -> Option<AddressFamily> {
+    let family = family_of(remote)?;
+    Some(match (net, local.and_then(family_of)) {
+        ("tcp4", _) => AddressFamily::INET,
+        ("tcp6", _) => AddressFamily::INET6,
+        // The kernel refuses a connection to a family that the socket is not of.
+        (_, Some(AddressFamily::INET6)) if family == AddressFamily::INET => AddressFamily::INET6,
+        _ => family,
+    })
+}
+
+/// [`in_family`] of one end of a connection; an error if the family has no such address.
+///
+/// Go: `net.ipToSockaddr`
+#[doc(alias = "net.ipToSockaddr")]
+pub(super) fn end_in_family(addr: &Addr, family: AddressFamily) -> Result<Addr, Error> {
+    match in_family(addr, family) {
+        Addr::Tcp(SocketAddr::V6(v6)) if family == AddressFamily::INET => {
+            Err(AddrError::new("non-IPv4 address", v6.ip().to_string()).into())
+        }
+        fits => Ok(fits),
     }
 }
 
@@ -95,10 +127,40 @@ pub(super) fn has_dual_stack() -> bool {
 mod tests {
     use super::*;
 
+    fn tcp(text: &str) -> Addr {
+        Addr::from(text.parse::<SocketAddr>().expect("an address"))
+    }
+
+    #[test]
+    fn both_ends_of_a_connection_are_of_the_family_that_the_network_has_or_that_both_fit_in() {
+        use AddressFamily as Family;
+        let port = Addr::TcpPort(0);
+        let [four, six] = ["127.0.0.1:1", "[::1]:1"].map(tcp);
+        let [any_four, any_six] = ["0.0.0.0:0", "[::]:0"].map(tcp);
+        let mapped = tcp("[::ffff:127.0.0.1]:1");
+        let cases = [
+            ("tcp", None, &four, Family::INET, Ok("127.0.0.1:1")),
+            ("tcp", None, &six, Family::INET6, Ok("[::1]:1")),
+            ("tcp", Some(&any_four), &four, Family::INET, Ok("0.0.0.0:0")),
+            ("tcp", Some(&any_four), &six, Family::INET6, Ok("[::]:0")),
+            ("tcp", Some(&any_six), &four, Family::INET6, Ok("[::]:0")),
+            ("tcp", Some(&port), &four, Family::INET, Ok("0.0.0.0:0")),
+            ("tcp", Some(&port), &six, Family::INET6, Ok("[::]:0")),
+            ("tcp4", Some(&any_six), &four, Family::INET, Err("address ::: non-IPv4 address")),
+            ("tcp4", Some(&mapped), &four, Family::INET, Ok("127.0.0.1:1")),
+            ("tcp6", Some(&any_four), &six, Family::INET6, Ok("[::]:0")),
+        ];
+        for (net, local, remote, family, bound) in cases {
+            assert_eq!(dialled(net, local, remote), Some(family), "{net} {local:?} {remote}");
+            let end = end_in_family(local.unwrap_or(remote), family).map_err(|error| error.to_string());
+            assert_eq!(end, bound.map(tcp).map_err(str::to_owned), "{net} {local:?} {remote}");
+        }
+        assert_eq!(dialled("tcp", Some(&four), &port), None);
+    }
+
     #[test]
     fn a_wildcard_takes_both_families_where_one_socket_can_and_else_keeps_its_own() {
         let port = Addr::TcpPort(80);
-        let tcp = |text: &str| Addr::from(text.parse::<SocketAddr>().expect("an address"));
         let cases = [
             ("tcp", &port, "[::]:80", "0.0.0.0:80"),
             ("tcp", &tcp("0.0.0.0:80"), "[::]:80", "0.0.0.0:80"),

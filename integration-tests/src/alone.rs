@@ -1,0 +1,32 @@
+//! A test in a process of its own, where no other one disturbs what it counts.
+
+use std::process::Command;
+
+use crate::exec::Exec;
+
+/// Set in the process of such a test.
+const VARIABLE: &str = "TEST_ALONE";
+
+/// Runs `body` in another process, as the same test of the same program; `module` is the `module_path!()` of a test on
+/// every executor.
+///
+/// # Panics
+/// As the test does there.
+pub async fn alone(module: &str, exec: Exec, body: impl Future<Output = ()>) {
+    if std::env::var_os(VARIABLE).is_some() {
+        return body.await;
+    }
+    let (_, module) = module.split_once("::").expect("a module below the program's own");
+    let test = match exec {
+        Exec::Runtime => format!("{module}::runtime"),
+        Exec::Tokio => format!("{module}::tokio"),
+        Exec::Bare => format!("{module}::bare"),
+    };
+    let program = std::env::current_exe().expect("the test's own path");
+    let output = Command::new(program).args(["--exact", &test]).env(VARIABLE, "1").output();
+    let output = output.expect("it can be started again");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}");
+    // None at all would succeed, too.
+    assert!(printed.contains("1 passed"), "{test} is not the name of a test:\n{printed}");
+}

@@ -1,0 +1,54 @@
+//! Dialling and listening: which addresses, until when, with which options, and what is left behind.
+//!
+//! | module | what it is about |
+//! | --- | --- |
+//! | `ends` | which addresses can be dialled, from where, and what refuses |
+//! | `families` | a host that has addresses of both families |
+//! | `own_port` | a connection that the kernel makes to itself |
+//! | `time` | time-outs and deadlines of dials |
+//! | `cancel` | dials that are dropped, before their end and at that moment |
+//! | `control` | the hook that sees a socket first |
+//! | `keep_alive` | which keep-alive a connection has |
+//! | `leaks` | what dials leave behind |
+//! | `multipath` | multipath TCP |
+//! | `queue` | who waits to be accepted, and by whom |
+//!
+//! An address that does not answer is a listener of loopback whose queue is full. No test says how long something may
+//! take; nothing may be early.
+
+#![forbid(unsafe_code)]
+
+mod cancel;
+mod control;
+mod ends;
+mod families;
+mod keep_alive;
+mod leaks;
+mod multipath;
+mod own_port;
+mod queue;
+mod time;
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+use netfd::{Error, OpError};
+
+/// Far enough for no test to get there.
+const FAR: Duration = Duration::from_secs(3600);
+
+/// How long a test looks on while nothing may happen.
+const WHILE: Duration = Duration::from_millis(100);
+
+fn past() -> Instant {
+    let now = Instant::now();
+    now.checked_sub(Duration::from_secs(5)).unwrap_or(now)
+}
+
+/// A dial ended for lack of time.
+#[track_caller]
+fn assert_timed_out<T: Debug>(dialled: Result<T, OpError>) {
+    let error = dialled.unwrap_err();
+    assert_eq!((error.op(), error.cause()), ("dial", &Error::DeadlineExceeded));
+    assert!(error.is_timeout() && error.is_temporary(), "{error:?}");
+}
