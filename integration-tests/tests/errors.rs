@@ -8,8 +8,6 @@ use futures::FutureExt;
 use integration_tests::exec::Exec;
 use integration_tests::on_every_executor;
 use integration_tests::pair::{listening, pair};
-use integration_tests::skip::needs_ipv6;
-use listener::listen;
 
 on_every_executor!(
     /// Go: `net.TestDialAddrError`
@@ -96,26 +94,5 @@ on_every_executor!(
         let error = reading.await.unwrap_err();
         assert_eq!(std::io::Error::from(error.clone()).kind(), ErrorKind::ConnectionReset);
         assert!(!error.is_temporary() && !error.is_timeout(), "{error}");
-    }
-);
-
-on_every_executor!(
-    /// Go: `net.TestDialClosedPortFailFast`
-    dial_closed_port_fail_fast,
-    |_| async {
-        for (network, local) in [("tcp", "127.0.0.1:0"), ("tcp4", "127.0.0.1:0"), ("tcp6", "[::1]:0")] {
-            if network == "tcp6" && !needs_ipv6() {
-                continue;
-            }
-            let listener = listen(network, local).await.expect("a listener");
-            let address = listener.addr().expect("a bound listener").to_string();
-            // A connection that stays keeps the port from being given to others.
-            let (client, server) = futures::join!(dial(network, &address), listener.accept());
-            let _open = (client.expect("a connection"), server.expect("a connection"));
-            listener.close().await.expect("closed once");
-            // It is refused, not tried until time runs out.
-            let error = dial(network, &address).await.unwrap_err();
-            assert_eq!(error.to_string(), format!("dial {network} {address}: connect: connection refused"));
-        }
     }
 );

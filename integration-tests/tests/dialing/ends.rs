@@ -71,8 +71,9 @@ on_every_executor!(
         for (network, local) in [("tcp", "127.0.0.1:0"), ("tcp4", "127.0.0.1:0"), ("tcp6", "[::1]:0")] {
             let listener = listen(network, local).await.expect("a listener");
             let address = listener.addr().expect("a bound listener").to_string();
-            // It keeps the port from being given to somebody else.
-            let standing = dial(network, &address).await.expect("a connection");
+            // A connection that stands keeps the port from being given to somebody else.
+            let (client, server) = futures::join!(dial(network, &address), listener.accept());
+            let standing = (client.expect("a connection"), server.expect("a connection"));
             listener.close().await.expect("closed once");
             let error = dial(network, &address).await.unwrap_err();
             assert_eq!(error.to_string(), format!("dial {network} {address}: connect: connection refused"));

@@ -1,7 +1,7 @@
 //! A socket that is bound to the very port that it dials, where nobody listens, is connected to itself. The kernel may
 //! choose such a port by chance.
 //!
-//! Go tests it too, as TestSelfConnect.
+//! Go: `net.selfConnect`
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ fn free() -> SocketAddr {
 }
 
 on_every_executor!(
-    /// Go tests it too, as TestSelfConnect.
+    /// Go: `net.selfConnect`
     self_connect,
     |_| async {
         let address = free();
