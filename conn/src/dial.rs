@@ -50,6 +50,8 @@ pub async fn dial(network: &str, address: &str) -> Result<Conn, OpError> {
 /// Those of [`dial`], or a time-out.
 ///
 /// Go: `net.DialTimeout`
+///
+/// Differs: zero is no time at all, and so a time-out. Go takes it for no limit.
 #[doc(alias = "net.DialTimeout")]
 pub async fn dial_timeout(network: &str, address: &str, timeout: Duration) -> Result<Conn, OpError> {
     Dialer::new().timeout(timeout).dial(network, address).await
@@ -114,6 +116,8 @@ impl Dialer {
     /// Gives up so long after the call of [`Dialer::dial`], look-ups included; one too long for the clock never ends.
     ///
     /// Go: `net.Dialer.Timeout`
+    ///
+    /// Differs: zero is no time at all, and so a time-out. Go takes it for no limit, which here is not to call this.
     #[must_use]
     #[doc(alias = "net.Dialer.Timeout")]
     pub fn timeout(mut self, timeout: Duration) -> Dialer {
@@ -145,6 +149,8 @@ impl Dialer {
     /// `None` tries one address after the other.
     ///
     /// Go: `net.Dialer.FallbackDelay`, `net.Dialer.fallbackDelay`
+    ///
+    /// Differs: zero tries both families at once. Go takes it for its default.
     #[must_use]
     #[doc(alias = "net.Dialer.FallbackDelay")]
     #[doc(alias = "net.Dialer.fallbackDelay")]
