@@ -223,7 +223,7 @@ impl Conn {
     }
 
     /// The other end, for traces.
-    fn remote(&self) -> Option<tracing::field::DisplayValue<&Addr>> {
+    pub(crate) fn remote(&self) -> Option<tracing::field::DisplayValue<&Addr>> {
         self.remote_addr().map(tracing::field::display)
     }
 

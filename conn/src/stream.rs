@@ -125,6 +125,7 @@ impl<C: Borrow<Conn> + Unpin> AsyncRead for ReadHalf<C> {
         let this = &mut *self;
         let conn = this.conn.borrow();
         let read = ready!(conn.net_fd().fd().poll_read(cx, &mut this.op, buf));
+        tracing::trace!(target: "conn", remote = conn.remote(), ?read, "read");
         Poll::Ready(Ok(conn.in_words_of("read", read)?))
     }
 
@@ -144,6 +145,7 @@ impl<C: Borrow<Conn> + Unpin> AsyncWrite for WriteHalf<C> {
         let this = &mut *self;
         let conn = this.conn.borrow();
         let written = ready!(conn.net_fd().fd().poll_write_some(cx, &mut this.op, buf));
+        tracing::trace!(target: "conn", remote = conn.remote(), ?written, "write some");
         Poll::Ready(Ok(conn.in_words_of("write", written)?))
     }
 
@@ -155,6 +157,7 @@ impl<C: Borrow<Conn> + Unpin> AsyncWrite for WriteHalf<C> {
         let this = &mut *self;
         let conn = this.conn.borrow();
         let written = ready!(conn.net_fd().fd().poll_write_vectored_some(cx, &mut this.op, bufs));
+        tracing::trace!(target: "conn", remote = conn.remote(), ?written, "write some");
         Poll::Ready(Ok(conn.in_words_of("write", written)?))
     }
 

@@ -100,7 +100,7 @@ pub(crate) fn write(fd: BorrowedFd<'_>, buf: &[u8]) -> Result<Attempt<usize>, Er
 /// The most pieces that one write takes; the kernel would take 1024.
 pub(crate) const MAX_PIECES: usize = 64;
 
-/// [`write`] of several pieces, of at most [`MAX_PIECES`] and [`MAX_TRANSFER`] bytes.
+/// [`write()`] of several pieces, of at most [`MAX_PIECES`] and [`MAX_TRANSFER`] bytes.
 pub(crate) fn write_vectored(fd: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> Result<Attempt<usize>, Error> {
     let mut room = MAX_TRANSFER;
     let whole = pieces.iter().take(MAX_PIECES).take_while(|piece| {
@@ -173,7 +173,7 @@ pub(crate) fn set_blocking(socket: &Socket) -> Result<(), Error> {
 /// The most descriptors that the kernel takes with one write.
 const MAX_DESCRIPTORS: usize = 253;
 
-/// [`write`] with descriptors attached to the first byte.
+/// [`write()`] with descriptors attached to the first byte.
 pub(crate) fn send_descriptors(
     fd: BorrowedFd<'_>,
     buf: &[u8],
