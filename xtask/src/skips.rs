@@ -71,7 +71,7 @@ mod tests {
         let helper = Workspace::here().root.join("integration-tests/src/skip.rs");
         let text = fs::read_to_string(helper).unwrap();
         assert!(text.contains(&format!("var_os({VARIABLE:?})")), "skip.rs does not read {VARIABLE}");
-        assert!(text.contains("\"skipped: {tool} is not installed\""), "skip.rs words its lines differently");
+        assert!(text.contains("\"skipped: {reason}\""), "skip.rs words its lines differently");
     }
 
     #[test]
