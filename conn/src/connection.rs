@@ -217,9 +217,12 @@ impl Conn {
     }
 
     fn move_deadline(&self, mode: Mode, when: Option<Instant>) -> Result<(), OpError> {
-        // As in Go, a deadline's error names this end alone.
-        let failed = |cause| OpError::new("set", self.0.net(), cause).with_addr(self.0.local_addr().cloned());
-        self.0.fd().set_deadline(mode, when).map_err(failed)
+        self.in_words_of_this_end("set", self.0.fd().set_deadline(mode, when))
+    }
+
+    /// An error that names this end alone, as Go's do of what concerns no peer.
+    fn in_words_of_this_end<T>(&self, op: &'static str, result: Result<T, Error>) -> Result<T, OpError> {
+        result.map_err(|cause| OpError::new(op, self.0.net(), cause).with_addr(self.0.local_addr().cloned()))
     }
 
     /// The other end, for traces.

@@ -253,7 +253,14 @@ struct Attempt {
 impl Attempt {
     /// The addresses to try, at least one, within the time there is.
     async fn look_up(&self, address: &str) -> Result<Vec<Addr>, Error> {
-        let found = race::until(&self.netpoll, self.deadline, dial_targets(self.network, address)).await;
+        // This host is reached from an address of IPv6 by its own of that kind.
+        let from_ipv6 =
+            self.local.as_ref().and_then(Addr::ip).is_some_and(|from| from.to_canonical().is_ipv6());
+        let network = match (self.network, split_host_port(address)) {
+            (Network::Tcp, Ok(("", _))) if from_ipv6 => Network::Tcp6,
+            (network, _) => network,
+        };
+        let found = race::until(&self.netpoll, self.deadline, dial_targets(network, address)).await;
         let late = || {
             let host = split_host_port(address).map_or(address, |(host, _)| host);
             Err(LookupError::new("i/o timeout", host).timed_out().into())

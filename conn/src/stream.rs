@@ -129,14 +129,16 @@ impl<C: Borrow<Conn> + Unpin> AsyncRead for ReadHalf<C> {
         Poll::Ready(Ok(conn.in_words_of("read", read)?))
     }
 
-    /// The first buffer that has room is filled: the kernel is asked once.
     fn poll_read_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let first = bufs.iter_mut().find(|buf| !buf.is_empty());
-        self.poll_read(cx, first.map_or(&mut [], |buf| &mut **buf))
+        let this = &mut *self;
+        let conn = this.conn.borrow();
+        let read = ready!(conn.net_fd().fd().poll_read_vectored(cx, &mut this.op, bufs));
+        tracing::trace!(target: "conn", remote = conn.remote(), ?read, "read");
+        Poll::Ready(Ok(conn.in_words_of("read", read)?))
     }
 }
 

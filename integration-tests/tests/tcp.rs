@@ -101,7 +101,6 @@ on_every_executor!(
 ///
 /// Go: `net.TestTCPBig`
 #[test]
-#[ignore = "it moves 5 GB"]
 fn tcp_big() {
     const LENGTH: usize = (5 << 30) + (1 << 20);
     Exec::Runtime.run(async {

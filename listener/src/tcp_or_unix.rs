@@ -32,13 +32,17 @@ struct Inner {
     /// The file of a Unix listener that made it, as long as it is to be removed.
     path: Option<PathBuf>,
     unlink: AtomicBool,
+    /// The first close has seen to the file: a later one would see another's.
+    closed: AtomicBool,
 }
 
 impl Inner {
     /// Removes the file, once.
     fn unlink(&self) {
+        let first = !self.closed.swap(true, Relaxed);
         if let Some(path) = &self.path
-            && self.unlink.swap(false, Relaxed)
+            && first
+            && self.unlink.load(Relaxed)
         {
             // Somebody else may have removed it.
             let _ = std::fs::remove_file(path);
@@ -53,14 +57,15 @@ impl Drop for Inner {
 }
 
 impl Listener {
-    /// A listener over a socket that was made to listen, by this crate or another; it removes the file of its name when
-    /// it is closed.
-    pub(crate) fn new(fd: NetFd) -> Listener {
+    /// A listener over a socket that listens, for instance one that [`NetFd::import`] put into a poller of its own. It
+    /// removes the file of its name when it is closed.
+    #[must_use]
+    pub fn new(fd: NetFd) -> Listener {
         let path = match fd.local_addr().and_then(Addr::as_unix) {
             Some(UnixAddr::Path(path)) => Some(path.clone()),
             _ => None,
         };
-        Listener(Arc::new(Inner { fd, path, unlink: AtomicBool::new(true) }))
+        Listener(Arc::new(Inner { fd, path, unlink: AtomicBool::new(true), closed: AtomicBool::new(false) }))
     }
 
     /// A listener over a socket that listens already, such as one that a service manager passes on. It is put into
@@ -122,8 +127,7 @@ impl Listener {
         Poll::Ready(Ok(Conn::new(accepted)))
     }
 
-    /// A duplicate of the socket, for somebody else: non-blocking as ours is, for the two share their mode. A listener
-    /// that was duplicated leaves its file when it is closed.
+    /// A duplicate of the socket, for somebody else: non-blocking as ours is, for the two share their mode.
     ///
     /// # Errors
     /// An [`OpError`] of `file`.

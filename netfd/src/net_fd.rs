@@ -96,7 +96,9 @@ impl NetFd {
             _ => crate::sys::local_addr(&socket),
         };
         let fd = config::register(socket, self.fd.netpoll(), self.fd.given_out())?;
-        let NetFd { net, family, kind, plain, keep_alive, .. } = *self;
+        let NetFd { net, family, kind, keep_alive, .. } = *self;
+        // When it counts as readable is inherited as well.
+        let plain = self.plain && !self.fd.given_out();
         let accepted = NetFd {
             fd,
             net,

@@ -102,6 +102,8 @@ pub(crate) const MAX_PIECES: usize = 64;
 
 /// [`write()`] of several pieces, of at most [`MAX_PIECES`] and [`MAX_TRANSFER`] bytes.
 pub(crate) fn write_vectored(fd: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> Result<Attempt<usize>, Error> {
+    let first = pieces.iter().position(|piece| !piece.is_empty()).unwrap_or(pieces.len());
+    let pieces = &pieces[first..];
     let mut room = MAX_TRANSFER;
     let whole = pieces.iter().take(MAX_PIECES).take_while(|piece| {
         let fits = piece.len() <= room;
@@ -132,6 +134,18 @@ pub(crate) fn read_buf(fd: BorrowedFd<'_>, buf: &mut impl BufMut) -> Result<Atte
         unsafe { buf.advance_mut(read) };
     }
     Ok(read)
+}
+
+/// [`read`] into several buffers, of at most [`MAX_PIECES`].
+pub(crate) fn read_vectored(
+    fd: BorrowedFd<'_>,
+    bufs: &mut [IoSliceMut<'_>],
+) -> Result<Attempt<usize>, Error> {
+    let most = bufs.len().min(MAX_PIECES);
+    attempt("readv", || {
+        let mut control = RecvAncillaryBuffer::default();
+        net::recvmsg(fd, &mut bufs[..most], &mut control, RecvFlags::empty()).map(|message| message.bytes)
+    })
 }
 
 /// [`read`] that leaves what it has read where it is.
@@ -201,6 +215,9 @@ pub(crate) fn receive_descriptors(
     fd: BorrowedFd<'_>,
     buf: &mut [u8],
 ) -> Result<Attempt<(usize, Vec<OwnedFd>)>, Error> {
+    if buf.is_empty() {
+        return Err(Error::InvalidInput("descriptors come with a byte, and the buffer has no room for it"));
+    }
     let end = buf.len().min(MAX_TRANSFER);
     let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
     attempt("recvmsg", || {

@@ -3,7 +3,7 @@
 //! Go: `net.Buffers`
 
 use std::collections::VecDeque;
-use std::io::{IoSlice, Read};
+use std::io::{IoSlice, IoSliceMut, Read};
 
 use bytes::{Buf, BufMut, Bytes};
 use netfd::OpError;
@@ -20,6 +20,17 @@ impl Conn {
     /// Those of [`Conn::read`].
     pub async fn read_buf(&self, buf: &mut impl BufMut) -> Result<usize, OpError> {
         let read = self.0.fd().read_buf(buf).await;
+        self.in_words_of("read", read)
+    }
+
+    /// [`Conn::read`] into several buffers, one behind the other.
+    ///
+    /// Cancel-safe: either nothing was read, or its length was returned.
+    ///
+    /// # Errors
+    /// Those of [`Conn::read`].
+    pub async fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize, OpError> {
+        let read = self.0.fd().read_vectored(bufs).await;
         self.in_words_of("read", read)
     }
 

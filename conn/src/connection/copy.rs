@@ -42,8 +42,8 @@ impl Conn {
     ///
     /// Each piece takes its turn among the readers of the source and the writers of this connection.
     ///
-    /// Dropped, a copy from a connection loses what it had taken out of the source and not yet written, up to 1 MiB; a
-    /// copy from a file loses nothing: the file's cursor stands behind what was written.
+    /// Dropped or failed, a copy from a connection loses what it had taken out of the source and not yet written, up to
+    /// 1 MiB; a copy from a file loses nothing: the file's cursor stands behind what was written.
     ///
     /// Both calls raise SIGPIPE where the peer is gone. Rust programs ignore that signal, unless they undo it.
     ///

@@ -80,7 +80,7 @@ impl Conn {
     #[doc(alias = "net.TCPConn.SetReadBuffer")]
     #[doc(alias = "net.UnixConn.SetReadBuffer")]
     pub fn set_read_buffer(&self, bytes: usize) -> Result<(), OpError> {
-        self.in_words_of("set", self.0.set_read_buffer(bytes))
+        self.in_words_of_this_end("set", self.0.set_read_buffer(bytes))
     }
 
     /// [`Conn::set_read_buffer`] for what goes out.
@@ -92,7 +92,7 @@ impl Conn {
     #[doc(alias = "net.TCPConn.SetWriteBuffer")]
     #[doc(alias = "net.UnixConn.SetWriteBuffer")]
     pub fn set_write_buffer(&self, bytes: usize) -> Result<(), OpError> {
-        self.in_words_of("set", self.0.set_write_buffer(bytes))
+        self.in_words_of_this_end("set", self.0.set_write_buffer(bytes))
     }
 
     /// Whether the connection is one of multipath TCP; one that fell back to plain TCP on its way counts too.

@@ -30,6 +30,8 @@ impl Conn {
     /// An [`OpError`] of `file` if it is no stream socket, is not connected, or the kernel refuses it.
     ///
     /// Go: `net.FileConn`
+    ///
+    /// Differs: a connection that the peer has reset is not connected any more; Go takes it.
     #[doc(alias = "net.FileConn")]
     pub fn from_socket(socket: impl Into<OwnedFd>) -> Result<Conn, OpError> {
         let failed = |cause| OpError::new("file", "file+net", cause);
@@ -76,7 +78,7 @@ impl Conn {
     #[doc(alias = "net.TCPConn.SyscallConn")]
     #[doc(alias = "net.rawConn.Control")]
     pub fn control<T>(&self, call: impl FnOnce(BorrowedFd<'_>) -> T) -> Result<T, OpError> {
-        self.in_words_of("raw-control", self.0.fd().with_socket(|socket| Ok(call(socket))))
+        self.in_words_of_this_end("raw-control", self.0.fd().with_socket(|socket| Ok(call(socket))))
     }
 
     /// Lends the socket to code that wants something with `AsFd`, for as long as the guard lives. A close that comes
@@ -85,7 +87,7 @@ impl Conn {
     /// # Errors
     /// An [`OpError`] of `raw-control` if the connection is closed.
     pub fn borrow(&self) -> Result<SocketGuard<'_>, OpError> {
-        self.in_words_of("raw-control", self.0.fd().borrow())
+        self.in_words_of_this_end("raw-control", self.0.fd().borrow())
     }
 
     /// Calls `call` with the socket until it says that it is done, waiting for something to read in between. The call

@@ -4,8 +4,8 @@
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use netfd::OpError;
 pub use netfd::PeerCredentials;
+use netfd::{AddressFamily, Error, OpError};
 
 use super::Conn;
 
@@ -24,7 +24,7 @@ impl Conn {
     /// Cancel-safe: either nothing was written, or its length was returned and the descriptors are on their way.
     ///
     /// # Errors
-    /// Those of [`Conn::write`]; more descriptors than the kernel takes at once (253).
+    /// Those of [`Conn::write`]; no Unix socket, no byte, or more descriptors than the kernel takes at once (253).
     ///
     /// Go: `net.UnixConn.WriteMsgUnix`
     #[doc(alias = "WriteMsgUnix")]
@@ -33,6 +33,7 @@ impl Conn {
         buf: &[u8],
         descriptors: &[BorrowedFd<'_>],
     ) -> Result<usize, OpError> {
+        self.unix_only("write", "sendmsg")?;
         let written = self.0.fd().send_descriptors(buf, descriptors).await;
         self.in_words_of("write", written)
     }
@@ -45,12 +46,19 @@ impl Conn {
     /// Cancel-safe: either nothing was read, or it was returned.
     ///
     /// # Errors
-    /// Those of [`Conn::read`].
+    /// Those of [`Conn::read`]; no Unix socket, or an empty buffer, into which no byte fits that brings descriptors.
     ///
     /// Go: `net.UnixConn.ReadMsgUnix`
     #[doc(alias = "ReadMsgUnix")]
     pub async fn receive_descriptors(&self, buf: &mut [u8]) -> Result<(usize, Vec<OwnedFd>), OpError> {
+        self.unix_only("read", "recvmsg")?;
         let received = self.0.fd().receive_descriptors(buf).await;
         self.in_words_of("read", received)
+    }
+
+    /// Descriptors would be lost on another socket without a word.
+    fn unix_only(&self, op: &'static str, syscall: &'static str) -> Result<(), OpError> {
+        let is_unix = self.0.family() == AddressFamily::UNIX;
+        self.in_words_of(op, is_unix.then_some(()).ok_or(Error::os(syscall, libc::EOPNOTSUPP)))
     }
 }

@@ -3,7 +3,7 @@
 //! Go: `poll.FD.Writev`
 
 use std::future::poll_fn;
-use std::io::IoSlice;
+use std::io::{IoSlice, IoSliceMut};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut};
@@ -47,6 +47,44 @@ impl Fd {
     pub async fn read_buf(&self, buf: &mut impl BufMut) -> Result<usize, Error> {
         let mut op = OpState::new();
         poll_fn(|cx| self.poll_read_buf(cx, &mut op, buf)).await
+    }
+
+    /// Reads what there is into several buffers, one behind the other, waiting until there is something; 0 at the end of
+    /// the stream, or if there is no room.
+    ///
+    /// Cancel-safe: either nothing was read, or its length was returned.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_read`].
+    pub fn poll_read_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        op: &mut OpState,
+        bufs: &mut [IoSliceMut<'_>],
+    ) -> Poll<Result<usize, Error>> {
+        // Empty ones at the head would use up what one call takes.
+        let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(bufs.len());
+        let bufs = &mut bufs[first..];
+        let asked: usize = bufs.iter().take(sys::MAX_PIECES).map(|buf| buf.len()).sum();
+        if asked == 0 {
+            return self.poll_read(cx, op, &mut []);
+        }
+        op.poll(self, Direction::Read, true, cx, |socket| {
+            let read = sys::read_vectored(socket, bufs)?;
+            if matches!(read, Attempt::Done(read) if 0 < read && read < asked) {
+                self.0.mark_drained();
+            }
+            Ok(read)
+        })
+    }
+
+    /// [`Fd::poll_read_vectored`] as a future; as cancel-safe.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_read`].
+    pub async fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize, Error> {
+        let mut op = OpState::new();
+        poll_fn(|cx| self.poll_read_vectored(cx, &mut op, bufs)).await
     }
 
     /// Writes what the socket takes at once of several pieces, waiting until it takes something.

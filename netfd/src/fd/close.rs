@@ -79,7 +79,8 @@ impl Drop for Gone {
             state.wanted = false;
             (state.waker.take(), state.socket.take())
         };
-        drop((waker, socket));
+        drop(waker);
+        socket.into_iter().for_each(let_go);
     }
 }
 
@@ -152,5 +153,12 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // An error: it was closed already.
         let _ = self.begin_close(false);
+    }
+}
+
+/// Closes a socket that somebody wanted and did not take, on a thread that may wait if its close may.
+pub(super) fn let_go(socket: Socket) {
+    if sys::lingers(sys::lend(&socket)) {
+        sys::close_slowly(socket, || ());
     }
 }

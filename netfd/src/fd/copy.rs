@@ -21,12 +21,14 @@ use crate::{Error, sys};
 
 /// The most that one step moves: as much as a pipe holds.
 const STEP: usize = 1 << 20;
+/// After so many steps a copy lets others run.
+const STEPS_IN_A_ROW: u32 = 4;
 
 impl Fd {
     /// Moves bytes from `source` to this socket, until the source ends or `most` were `moved`; how many. `None` if the
     /// kernel cannot do it between these two: what was not moved yet is for read and write.
     ///
-    /// Dropped, up to 1 MiB that was taken out of the source and not yet written is lost. Each step takes its turn among the
+    /// Dropped or failed, up to 1 MiB that was taken out of the source and not yet written is lost. Each step takes its turn among the
     /// readers of the source and the writers of this socket.
     ///
     /// # Errors
@@ -36,12 +38,14 @@ impl Fd {
     #[doc(alias = "poll.Splice")]
     pub async fn splice_from(&self, source: &Fd, most: u64, moved: &mut u64) -> Result<Option<u64>, Error> {
         let Some(mut pipe) = Pipe::take() else { return Ok(None) };
+        let mut steps = 0_u32;
         while *moved < most {
+            give_way(&mut steps).await;
             let step = usize::try_from(most - *moved).unwrap_or(STEP).min(STEP);
             let mut op = OpState::new();
             match poll_fn(|cx| source.poll_fill(cx, &mut op, &mut pipe, step)).await? {
-                None => return Ok(None),
-                Some(0) => break,
+                // splice says "the end" at urgent data too: a read knows better.
+                None | Some(0) => return Ok(None),
                 Some(_) => {}
             }
             while pipe.holds() > 0 {
@@ -64,7 +68,11 @@ impl Fd {
         pipe: &mut Pipe,
         most: usize,
     ) -> Poll<Result<Option<usize>, Error>> {
-        op.poll(self, Direction::Read, true, cx, |socket| pipe.fill(socket, most))
+        op.poll(self, Direction::Read, true, cx, |socket| match pipe.fill(socket, most)? {
+            // At urgent data it says that there is nothing, for ever.
+            Attempt::WouldBlock if self.0.desc().is_troubled() => Ok(Attempt::Done(None)),
+            filled => Ok(filled),
+        })
     }
 
     /// Pipe → socket.
@@ -94,8 +102,10 @@ impl Fd {
         most: u64,
         sent: &mut u64,
     ) -> Result<Option<u64>, Error> {
+        let mut steps = 0_u32;
         while *sent < most {
-            let step = usize::try_from(most - *sent).unwrap_or(STEP).min(4 * STEP);
+            give_way(&mut steps).await;
+            let step = usize::try_from(most - *sent).unwrap_or(STEP).min(STEP);
             let mut op = OpState::new();
             let step = |cx: &mut Context<'_>| {
                 op.poll(self, Direction::Write, true, cx, |socket| {
@@ -114,4 +124,18 @@ impl Fd {
         }
         Ok(Some(*sent))
     }
+}
+
+/// Lets others run once in a while: where both ends are always ready a copy would never wait.
+async fn give_way(steps: &mut u32) {
+    *steps += 1;
+    let mut given = !steps.is_multiple_of(STEPS_IN_A_ROW);
+    poll_fn(|cx| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

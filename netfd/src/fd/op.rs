@@ -13,6 +13,9 @@ use crate::sync::Arc;
 use crate::sys::Lent;
 
 /// What an operation keeps between polls. Dropped, it gives all of it back: that is cancellation.
+///
+/// It belongs to one operation from its first poll to its end: polled for another descriptor or direction meanwhile, every
+/// `poll_…` function panics.
 #[derive(Default)]
 pub struct OpState(Option<Waiting>);
 

@@ -15,7 +15,7 @@ use crate::netpoll::poll_desc::Direction;
 use crate::{Addr, Error, sys};
 
 impl Fd {
-    /// Accepts a connection, waiting until there is one; and its peer's address, if that is one of the Internet.
+    /// Accepts a connection, waiting until there is one; and its peer's address, if it is one of the Internet or of Unix.
     ///
     /// Cancel-safe: either none was accepted, or it was returned.
     ///
@@ -48,7 +48,7 @@ impl Fd {
     ///
     /// # Errors
     /// [`Error::Closed`], [`Error::DeadlineExceeded`], why the connection failed, or [`Error::InvalidInput`] for a socket
-    /// whose addresses are not those of the Internet.
+    /// that is neither of the Internet nor of Unix.
     ///
     /// Go: `net.netFD.connect`
     #[doc(alias = "net.netFD.connect")]

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
-use super::{Fd, OpState, Reference};
+use super::{Fd, OpState, Reference, close};
 use crate::attempt::Attempt;
 use crate::netpoll::poll_desc::Direction;
 use crate::sys::Lent;
@@ -163,8 +163,13 @@ impl Fd {
         let gone = self.0.begin_close(true);
         async move {
             let socket = gone?.await.expect("a socket that is wanted comes when it is gone from the poller");
-            sys::set_blocking(&socket)?;
-            Ok(socket)
+            match sys::set_blocking(&socket) {
+                Ok(()) => Ok(socket),
+                Err(error) => {
+                    close::let_go(socket);
+                    Err(error)
+                }
+            }
         }
     }
 }

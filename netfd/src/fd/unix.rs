@@ -44,7 +44,7 @@ impl Fd {
     /// Cancel-safe: either nothing was read, or it was returned.
     ///
     /// # Errors
-    /// Those of [`Fd::poll_read`].
+    /// Those of [`Fd::poll_read`]; [`Error::InvalidInput`] for an empty buffer.
     ///
     /// Go: `poll.FD.ReadMsg`
     #[doc(alias = "poll.FD.ReadMsg")]

@@ -13,7 +13,7 @@ use super::family::{dialled, end_in_family, favourite};
 use super::options::setsockopt;
 use super::{KeepAliveConfig, NetFd};
 use crate::sync::Arc;
-use crate::{Addr, Error, Fd, Mode, Netpoll, sys};
+use crate::{Addr, Error, Fd, Mode, Netpoll, UnixAddr, sys};
 
 /// A program's own word about a socket, between its making and its binding or connecting.
 ///
@@ -113,6 +113,8 @@ impl SocketConfig {
         let family =
             dialled(net, local, remote).ok_or(Error::InvalidInput("an address to dial needs a host"))?;
         let remote = end_in_family(remote, family)?;
+        // A Unix socket without a name needs no binding, which would give it one.
+        let local = local.filter(|local| local.as_unix() != Some(&UnixAddr::Unnamed));
         let local = local.map(|local| end_in_family(local, family)).transpose()?;
         let made = self.make(net, family, net == "tcp6", Purpose::Dial(&remote, deadline))?;
         if let Some(local) = local {

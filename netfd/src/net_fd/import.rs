@@ -76,6 +76,9 @@ impl NetFd {
     /// # Errors
     /// [`Error::Closed`], or what the kernel says of a socket that is none of Unix.
     pub fn peer_credentials(&self) -> Result<PeerCredentials, Error> {
+        if self.family != AddressFamily::UNIX {
+            return Err(Error::os("getsockopt", libc::EOPNOTSUPP));
+        }
         self.fd.lend(|socket| {
             let found = sys::peer_credentials(socket)?;
             let process = u32::try_from(found.pid).ok().filter(|pid| *pid > 0);

@@ -68,6 +68,7 @@ impl NetFd {
     /// Go: `net.setNoDelay`
     #[doc(alias = "setNoDelay")]
     pub fn set_no_delay(&self, on: bool) -> Result<(), Error> {
+        self.hand_nothing_down();
         self.fd.lend(|socket| sockopt::set_tcp_nodelay(socket, on).map_err(setsockopt))
     }
 
@@ -79,6 +80,7 @@ impl NetFd {
     /// Go: `net.setKeepAlive`
     #[doc(alias = "setKeepAlive")]
     pub fn set_keep_alive(&self, on: bool) -> Result<(), Error> {
+        self.hand_nothing_down();
         self.fd.lend(|socket| sockopt::set_socket_keepalive(socket, on).map_err(setsockopt))
     }
 
@@ -91,6 +93,7 @@ impl NetFd {
     /// Go: `net.setKeepAlivePeriod`
     #[doc(alias = "setKeepAlivePeriod")]
     pub fn set_keep_alive_period(&self, period: Duration) -> Result<(), Error> {
+        self.hand_nothing_down();
         let times = KeepAliveConfig::each(period);
         self.fd.lend(|socket| set_keep_alive_times(socket, &times).map_err(setsockopt))
     }
@@ -105,6 +108,7 @@ impl NetFd {
     #[doc(alias = "setKeepAliveInterval")]
     #[doc(alias = "setKeepAliveCount")]
     pub fn set_keep_alive_config(&self, config: &KeepAliveConfig) -> Result<(), Error> {
+        self.hand_nothing_down();
         self.fd.lend(|socket| set_keep_alive_config(socket, config).map_err(setsockopt))
     }
 
@@ -168,6 +172,13 @@ impl NetFd {
             let _ = set_defaults(socket, &self.keep_alive);
             Ok(())
         })
+    }
+
+    /// What is set on a listener is not meant for what it accepts, which has the options that every connection starts with.
+    fn hand_nothing_down(&self) {
+        if !self.connected {
+            self.fd.set_given_out();
+        }
     }
 
     /// Sets a listener's options so that whatever it accepts has them from birth: Linux hands them down. Whether it does.
