@@ -295,8 +295,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "close against park: no wake-up is lost",
         file: CLOSE,
         after: None,
-        old: "        self.desc().evict(self.token, self.shared());\n        Ok(())",
-        new: "        Ok(())",
+        old: "        self.desc().evict(self.token, self.shared());\n        Ok(Gone(",
+        new: "        Ok(Gone(",
         models: &["loom_tests::fd::a_read_is_polled_while_its_descriptor_is_closed"],
     },
     Mutant {
