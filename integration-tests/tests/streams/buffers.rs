@@ -1,6 +1,6 @@
 //! Writes of several pieces, and of buffers that keep their own progress.
 
-use std::io::{IoSlice, Read};
+use std::io::{IoSlice, IoSliceMut, Read};
 
 use bytes::{Buf, BufMut, BytesMut};
 use conn::Buffers;
@@ -122,4 +122,18 @@ on_every_executor!(a_buffer_is_read_into_as_far_as_it_has_room, |_| async move {
     let mut part = &b"all of it"[..];
     assert_eq!(client.write_buf(&mut part).await.expect("written"), 9);
     assert!(!part.has_remaining());
+});
+
+on_every_executor!(empty_pieces_are_no_end, |_| async move {
+    let (client, server) = pair().await;
+    let empty = [IoSlice::new(&[]); 100];
+    let pieces: Vec<_> = empty.into_iter().chain([IoSlice::new(b"data")]).collect();
+    assert_eq!(client.write_vectored(&pieces).await.expect("written"), 4);
+    let (mut none, mut one, mut more) = ([0; 0], [0; 1], [0; 8]);
+    let bufs = &mut [&mut none[..], &mut one, &mut more].map(IoSliceMut::new);
+    assert_eq!(server.read_vectored(bufs).await.expect("data"), 4);
+    assert_eq!((&one, &more[..3]), (b"d", &b"ata"[..]));
+    assert_eq!(server.read_vectored(&mut []).await.expect("no room"), 0);
+    client.close().await.expect("closed once");
+    assert_eq!(server.read_vectored(&mut [IoSliceMut::new(&mut more)]).await.expect("the end"), 0);
 });

@@ -85,3 +85,50 @@ on_every_executor!(a_copy_ends_with_its_deadline_or_a_close, |exec: Exec| async 
     from.close().await.expect("closed once");
     assert!(copy.await.expect_err("closed").is_closed());
 });
+
+on_every_executor!(a_copy_goes_on_behind_urgent_data, |exec: Exec| async move {
+    for ends_at_once in [true, false] {
+        let Way { inlet, from, to, outlet } = way("tcp", "tcp").await;
+        inlet.write(b"before").await.expect("written");
+        let sent = inlet.control(|socket| rustix::net::send(socket, b"!", rustix::net::SendFlags::OOB));
+        sent.expect("open").expect("sent");
+        inlet.write(b"behind").await.expect("written");
+        if ends_at_once {
+            inlet.close_write().expect("open");
+        }
+        let reader = exec.spawn(async move { read_all(&outlet).await });
+        let source = from.clone();
+        let copier = to.clone();
+        let copy = exec.spawn(async move { copier.copy_from(&source, None).await });
+        if !ends_at_once {
+            exec.sleep(std::time::Duration::from_millis(50)).await;
+            inlet.close_write().expect("open");
+        }
+        assert_eq!(copy.await.expect("copied"), 12);
+        to.close().await.expect("closed once");
+        assert_eq!(reader.await, b"beforebehind");
+    }
+});
+
+on_every_executor!(a_copy_lets_others_run, |_| async move {
+    // One task does all of it, so that nothing moves unless the copy gives way.
+    let (to, outlet) = pair_on("unix", "").await.expect("Unix sockets are there");
+    let data = pattern(64 << 20);
+    let path =
+        std::env::temp_dir().join(format!("copy-{}-{:?}", std::process::id(), std::thread::current().id()));
+    std::fs::write(&path, &data).expect("written");
+    let file = std::fs::File::open(&path).expect("a file");
+    std::fs::remove_file(&path).expect("it lives on without a name");
+    let reading = async {
+        let (mut left, mut turns) = (data.len(), 0);
+        let mut buf = vec![0; 1 << 20];
+        while left > 0 {
+            left -= outlet.read(&mut buf).await.expect("data");
+            turns += 1;
+        }
+        turns
+    };
+    let (copied, turns) = futures::join!(to.copy_from(&file, None), reading);
+    assert_eq!(copied.expect("copied"), data.len() as u64);
+    assert!(turns > 1);
+});

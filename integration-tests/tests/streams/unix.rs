@@ -221,3 +221,37 @@ on_every_executor!(descriptors_travel_with_their_byte, |_| async move {
     let nothing = client.send_descriptors(b"", &[file.as_fd()]).await.expect_err("no byte");
     assert!(nothing.to_string().contains("a byte to go with"), "{nothing}");
 });
+
+on_every_executor!(what_is_unixs_alone_is_an_error_elsewhere, |_| async move {
+    let (client, server) = pair_on("tcp", "127.0.0.1:0").await.expect("TCP is there");
+    let file = File::open("/dev/null").expect("Linux has it");
+    let lost = client.send_descriptors(b"x", &[file.as_fd()]).await.expect_err("TCP carries none");
+    assert!(lost.to_string().ends_with("sendmsg: operation not supported"), "{lost}");
+    let lost = server.receive_descriptors(&mut [0; 8]).await.expect_err("TCP carries none");
+    assert!(lost.to_string().ends_with("recvmsg: operation not supported"), "{lost}");
+    assert!(client.peer_credentials().is_err(), "nobody must be taken for somebody");
+    let (client, _server) = pair_on("unix", "").await.expect("Unix sockets are there");
+    client.receive_descriptors(&mut []).await.expect_err("no room for the byte");
+});
+
+on_every_executor!(a_second_close_does_not_remove_what_another_has_put_there, |_| async move {
+    let place = path();
+    let name = place.display().to_string();
+    let first = listen("unix", &name).await.expect("a listener");
+    first.close().await.expect("closed once");
+    let second = listen("unix", &name).await.expect("the name is free again");
+    first.set_unlink_on_close(true);
+    drop(first);
+    assert!(place.exists());
+    second.close().await.expect("closed once");
+});
+
+on_every_executor!(a_dialler_without_a_name_stays_without_one, |_| async move {
+    let listener = listen("unix", "").await.expect("a listener");
+    let name = listener.addr().expect("a bound listener").to_string();
+    let dialer = conn::Dialer::new().local_addr(Addr::Unix(UnixAddr::Unnamed));
+    let (client, server) = futures::join!(dialer.dial("unix", &name), listener.accept());
+    client.expect("a connection");
+    let seen = server.expect("a connection");
+    assert_eq!(seen.remote_addr(), Some(&Addr::Unix(UnixAddr::Unnamed)));
+});
