@@ -1,4 +1,4 @@
-//! The crate's only unsafe code: a value whose access is granted by a state word beside it.
+//! A value whose access is granted by a state word beside it: the unsafe code that is not a system call's.
 //!
 //! Two values need this. A direction's **waker** may be touched by whoever moved its [park word] into `wait` or `taking`;
 //! a descriptor's **socket** may be borrowed by whoever holds a reference of the [fdMutex], and is taken out by the one
