@@ -29,7 +29,7 @@ pub struct Conn(Arc<NetFd>);
 
 pub use buffers::Buffers;
 pub use copy::CopySource;
-pub use unix::PeerCredentials;
+pub use unix::{PeerCredentials, Received};
 
 impl Conn {
     /// A connection over a socket that is connected.

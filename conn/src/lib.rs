@@ -50,7 +50,7 @@ mod resolve;
 mod stream;
 
 pub use address::{join_host_port, split_host_port};
-pub use connection::{Buffers, Conn, CopySource, PeerCredentials};
+pub use connection::{Buffers, Conn, CopySource, PeerCredentials, Received};
 pub use dial::{Dialer, dial, dial_timeout};
 pub use netfd::{
     Addr, AddrError, ControlledSocket, Error, KeepAliveConfig, LookupError, Netpoll, OpError, SocketGuard,

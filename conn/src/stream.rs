@@ -169,7 +169,9 @@ impl<C: Borrow<Conn> + Unpin> AsyncWrite for WriteHalf<C> {
     }
 
     /// Ends the writing side; a connection that the peer has ended already needs no end.
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_close(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // A write that was given up does not hold up others.
+        self.op = OpState::new();
         Poll::Ready(match self.conn.borrow().close_write() {
             Err(error) if error.raw_os_error() != Some(libc::ENOTCONN) => Err(error.into()),
             _ => Ok(()),

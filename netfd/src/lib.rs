@@ -68,9 +68,9 @@ mod wake;
 pub use addr::{Addr, UnixAddr};
 pub use driver::{Parker, Unparker};
 pub use error::{AddrError, Error, LookupError, OpError};
-#[cfg(not(loom))]
-pub use fd::SocketGuard;
 pub use fd::{Fd, OpState};
+#[cfg(not(loom))]
+pub use fd::{Received, SocketGuard};
 #[cfg(not(loom))]
 pub use net_fd::{Control, ControlledSocket, KeepAliveConfig, NetFd, PeerCredentials, SocketConfig};
 pub use netpoll::Netpoll;

@@ -87,7 +87,7 @@ fn os(syscall: &'static str, errno: Errno) -> Error {
 
 /// A duplicate of a socket, close-on-exec.
 pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
-    rustix::io::fcntl_dupfd_cloexec(fd, 0).map_err(|errno| os("dup", errno))
+    rustix::io::fcntl_dupfd_cloexec(fd, 0).map_err(|errno| os("fcntl", errno))
 }
 
 /// Puts a socket into the mode that programs expect who know of no poller.

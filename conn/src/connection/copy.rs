@@ -6,12 +6,15 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
 
-use netfd::{Error, OpError};
+use netfd::{Error, OpError, SocketType};
 
 use super::Conn;
 
 /// How much a copy through a buffer of ours moves at once.
 const PIECE: usize = 32 << 10;
+
+/// The largest packet that is copied whole.
+const PACKET: usize = 1 << 20;
 
 /// What [`Conn::copy_from`] can copy from.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +22,7 @@ const PIECE: usize = 32 << 10;
 pub enum CopySource<'a> {
     /// A connection, until its peer ends it.
     Conn(&'a Conn),
-    /// A file, from where its cursor stands.
+    /// A file, from where its cursor stands; or what else can be read as one.
     File(&'a File),
 }
 
@@ -40,10 +43,13 @@ impl Conn {
     /// moves them by splice(2), from a file by sendfile(2), and where it cannot they go through a buffer. Reading a file
     /// that is not in memory holds up the thread.
     ///
+    /// Packets of a `unixpacket` connection keep their bounds, up to 1 MiB; `most` cuts the last one short.
+    ///
     /// Each piece takes its turn among the readers of the source and the writers of this connection.
     ///
     /// Dropped or failed, a copy from a connection loses what it had taken out of the source and not yet written, up to
-    /// 1 MiB; a copy from a file loses nothing: the file's cursor stands behind what was written.
+    /// 1 MiB; a copy from a file that has a cursor loses nothing: that stands behind what was written. A pipe, which has
+    /// none, loses up to 32 KiB, and holds up the thread while it is empty.
     ///
     /// Both calls raise SIGPIPE where the peer is gone. Rust programs ignore that signal, unless they undo it.
     ///
@@ -83,12 +89,14 @@ impl Conn {
     }
 
     async fn take_from_conn(&self, source: &Conn, most: u64, moved: &mut u64) -> Result<(), Error> {
-        if self.0.fd().splice_from(source.0.fd(), most, moved).await?.is_some() {
+        let packets = [&self.0, &source.0].iter().any(|end| end.kind() != SocketType::STREAM);
+        if !packets && self.0.fd().splice_from(source.0.fd(), most, moved).await?.is_some() {
             return Ok(());
         }
-        let mut buf = vec![0; PIECE];
+        let size = if packets { PACKET } else { PIECE };
+        let mut buf = vec![0; size];
         while *moved < most {
-            let room = piece(most - *moved);
+            let room = usize::try_from(most - *moved).unwrap_or(size).min(size);
             match source.0.fd().read(&mut buf[..room]).await? {
                 0 => break,
                 read => self.pass_on(&buf[..read], moved).await?,

@@ -2,10 +2,10 @@
 //!
 //! Go: `net.UnixConn.ReadMsgUnix`, `net.UnixConn.WriteMsgUnix`
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
-pub use netfd::PeerCredentials;
 use netfd::{AddressFamily, Error, OpError};
+pub use netfd::{PeerCredentials, Received};
 
 use super::Conn;
 
@@ -38,8 +38,9 @@ impl Conn {
         self.in_words_of("write", written)
     }
 
-    /// Reads what there is, and the descriptors that are attached to it, which are close-on-exec; the length of what was
-    /// read. A stream's read ends at a byte that has descriptors attached.
+    /// Reads what there is, and the descriptors that are attached to it. A stream's read ends at a byte that has
+    /// descriptors attached. [`Received::truncated`] tells that some were lost, for instance since this process has no more
+    /// to give.
     ///
     /// A [`Conn::read`] of the same bytes closes their descriptors, as the kernel does with what nobody asked for.
     ///
@@ -50,7 +51,7 @@ impl Conn {
     ///
     /// Go: `net.UnixConn.ReadMsgUnix`
     #[doc(alias = "ReadMsgUnix")]
-    pub async fn receive_descriptors(&self, buf: &mut [u8]) -> Result<(usize, Vec<OwnedFd>), OpError> {
+    pub async fn receive_descriptors(&self, buf: &mut [u8]) -> Result<Received, OpError> {
         self.unix_only("read", "recvmsg")?;
         let received = self.0.fd().receive_descriptors(buf).await;
         self.in_words_of("read", received)

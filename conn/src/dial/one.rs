@@ -14,7 +14,8 @@ const RETRIES: usize = 2;
 pub(super) type Failure = (Addr, Error);
 
 impl Attempt {
-    /// Tries one address after the other, each for its share of the time. The first one's failure, if all fail.
+    /// Tries one address after the other, each for its share of the time. The first one's failure, if all fail, unless the
+    /// time is up before all were tried.
     ///
     /// Go: `net.sysDialer.dialSerial`
     #[doc(alias = "dialSerial")]
@@ -22,11 +23,10 @@ impl Attempt {
         let mut first = None;
         for (tried, target) in targets.iter().enumerate() {
             let left = u32::try_from(targets.len() - tried).unwrap_or(u32::MAX);
-            let connected = match partial_deadline(Instant::now(), self.deadline, left) {
-                Ok(deadline) => self.connect(target, deadline).await,
-                Err(cause) => Err(cause),
-            };
-            match connected {
+            // Out of time: that is the news, whatever became of the others.
+            let deadline = partial_deadline(Instant::now(), self.deadline, left)
+                .map_err(|cause| (target.clone(), cause))?;
+            match self.connect(target, deadline).await {
                 Ok(fd) => {
                     tracing::debug!(target: "conn", network = %self.network, remote = %target, "connected");
                     return Ok(fd);

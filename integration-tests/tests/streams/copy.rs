@@ -132,3 +132,17 @@ on_every_executor!(a_copy_lets_others_run, |_| async move {
     assert_eq!(copied.expect("copied"), data.len() as u64);
     assert!(turns > 1);
 });
+
+on_every_executor!(packets_are_copied_whole, |_| async move {
+    let Way { inlet, from, to, outlet } = {
+        let (inlet, from) = pair_on("unixpacket", "").await.expect("Unix sockets are there");
+        let (to, outlet) = pair_on("unixpacket", "").await.expect("Unix sockets are there");
+        Way { inlet, from, to, outlet }
+    };
+    for length in [100_000, 10] {
+        inlet.write(&pattern(length)).await.expect("written");
+        assert_eq!(to.copy_from(&from, Some(length as u64)).await.expect("copied"), length as u64);
+        let mut buf = vec![0; 1 << 20];
+        assert_eq!(outlet.read(&mut buf).await.expect("a packet"), length);
+    }
+});

@@ -200,9 +200,10 @@ on_every_executor!(descriptors_travel_with_their_byte, |_| async move {
     let mut buf = [0; 64];
     let (mut all, mut received) = (Vec::new(), Vec::new());
     while all.len() < 16 {
-        let (read, descriptors) = server.receive_descriptors(&mut buf).await.expect("data");
-        all.extend_from_slice(&buf[..read]);
-        received.extend(descriptors);
+        let part = server.receive_descriptors(&mut buf).await.expect("data");
+        all.extend_from_slice(&buf[..part.read]);
+        received.extend(part.descriptors);
+        assert!(!part.truncated);
     }
     assert_eq!(all, b"beforewithbehind");
     assert_eq!(received.len(), 2);

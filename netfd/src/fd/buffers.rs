@@ -66,6 +66,8 @@ impl Fd {
         let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(bufs.len());
         let bufs = &mut bufs[first..];
         let asked: usize = bufs.iter().take(sys::MAX_PIECES).map(|buf| buf.len()).sum();
+        // The kernel moves less than 2 GiB at once, so that more room says nothing.
+        let asked = asked.min(sys::MAX_TRANSFER);
         if asked == 0 {
             return self.poll_read(cx, op, &mut []);
         }

@@ -45,7 +45,10 @@ impl Fd {
             let mut op = OpState::new();
             match poll_fn(|cx| source.poll_fill(cx, &mut op, &mut pipe, step)).await? {
                 // splice says "the end" at urgent data too: a read knows better.
-                None | Some(0) => return Ok(None),
+                None | Some(0) => {
+                    pipe.give_back();
+                    return Ok(None);
+                }
                 Some(_) => {}
             }
             while pipe.holds() > 0 {

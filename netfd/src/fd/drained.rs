@@ -13,6 +13,7 @@
 //!
 //! - the socket is one of which that holds: TCP over IPv4 or IPv6. Unix sockets stop at descriptors that are passed along,
 //!   and whoever has the raw descriptor may change when it counts as readable;
+//!   (A BPF program that makes multipath TCP of a socket that was asked for as TCP is not seen.)
 //! - the kernel has told of nothing but data: a read stops short at urgent data, and the end of a stream may have come in
 //!   one edge with the last bytes, which is used up by now;
 //! - the mark is made after the call, while the direction's lock is held, and a word that is ready by then means try.

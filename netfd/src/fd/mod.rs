@@ -37,6 +37,8 @@ use poller::{Mode, Poller, Token, Trigger};
 pub use op::OpState;
 #[cfg(not(loom))]
 pub use raw::SocketGuard;
+#[cfg(not(loom))]
+pub use unix::Received;
 
 use drained::Drained;
 

@@ -10,6 +10,18 @@ use super::{Fd, OpState};
 use crate::netpoll::poll_desc::Direction;
 use crate::{Error, sys};
 
+/// What [`Fd::receive_descriptors`] read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Received {
+    /// How many bytes; 0 at the end of the stream.
+    pub read: usize,
+    /// The descriptors that came with them, close-on-exec.
+    pub descriptors: Vec<OwnedFd>,
+    /// Some descriptors are lost: the process may have no more, or too much came at once.
+    pub truncated: bool,
+}
+
 impl Fd {
     /// Writes what the socket takes at once, with duplicates of `descriptors` attached to its first byte.
     ///
@@ -53,15 +65,17 @@ impl Fd {
         cx: &mut Context<'_>,
         op: &mut OpState,
         buf: &mut [u8],
-    ) -> Poll<Result<(usize, Vec<OwnedFd>), Error>> {
-        op.poll(self, Direction::Read, true, cx, |socket| sys::receive_descriptors(socket, buf))
+    ) -> Poll<Result<Received, Error>> {
+        let received =
+            op.poll(self, Direction::Read, true, cx, |socket| sys::receive_descriptors(socket, buf));
+        received.map_ok(|(read, descriptors, truncated)| Received { read, descriptors, truncated })
     }
 
     /// [`Fd::poll_receive_descriptors`] as a future; as cancel-safe.
     ///
     /// # Errors
     /// Those of [`Fd::poll_read`].
-    pub async fn receive_descriptors(&self, buf: &mut [u8]) -> Result<(usize, Vec<OwnedFd>), Error> {
+    pub async fn receive_descriptors(&self, buf: &mut [u8]) -> Result<Received, Error> {
         let mut op = OpState::new();
         poll_fn(|cx| self.poll_receive_descriptors(cx, &mut op, buf)).await
     }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use super::family::{dialled, end_in_family, favourite};
-use super::options::setsockopt;
+use super::options::{hands_down, setsockopt};
 use super::{KeepAliveConfig, NetFd};
 use crate::sync::Arc;
 use crate::{Addr, Error, Fd, Mode, Netpoll, UnixAddr, sys};
@@ -141,10 +141,12 @@ impl SocketConfig {
         let (bound, family, v6_only) = favourite(net, local);
         let made = self.make(net, family, v6_only, Purpose::Listen(&bound))?;
         sys::bind(&made.socket, &bound)?;
+        // Before the first connection can come. A hook may have set anything, and multipath TCP hands nothing down.
+        let inherited =
+            self.control.is_none() && hands_down(made.socket.as_fd(), family, made.plain, &self.keep_alive);
         sys::listen(&made.socket, self.backlog.unwrap_or_else(sys::max_backlog))?;
         let mut listener = made.register(self, net, family, false)?;
-        // A hook may have set anything, and multipath TCP hands nothing down.
-        listener.inherited = self.control.is_none() && listener.set_to_hand_down();
+        listener.inherited = inherited;
         let local = listener.fd().lend(|socket| Ok(sys::local_addr(socket)))?;
         Ok(listener.between(local, None))
     }

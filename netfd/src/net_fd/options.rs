@@ -180,14 +180,19 @@ impl NetFd {
             self.fd.set_given_out();
         }
     }
+}
 
-    /// Sets a listener's options so that whatever it accepts has them from birth: Linux hands them down. Whether it does.
-    ///
-    /// Differs: Go sets them on each connection.
-    pub(super) fn set_to_hand_down(&self) -> bool {
-        let set = || self.fd.lend(|socket| set_defaults(socket, &self.keep_alive).map_err(setsockopt));
-        self.family == AddressFamily::UNIX || (self.plain && set().is_ok())
-    }
+/// Sets the options of a socket that is about to listen so that whatever it accepts has them from birth: Linux hands them
+/// down. Whether it does.
+///
+/// Differs: Go sets them on each connection.
+pub(super) fn hands_down(
+    socket: BorrowedFd<'_>,
+    family: AddressFamily,
+    plain: bool,
+    keep_alive: &KeepAliveConfig,
+) -> bool {
+    family == AddressFamily::UNIX || (plain && set_defaults(socket, keep_alive).is_ok())
 }
 
 fn set_defaults(socket: BorrowedFd<'_>, keep_alive: &KeepAliveConfig) -> Result<(), Errno> {

@@ -5,8 +5,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{
-    self, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags,
+    self, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags,
 };
 
 use super::{MAX_TRANSFER, attempt};
@@ -16,7 +16,7 @@ use crate::attempt::Attempt;
 /// The most descriptors that the kernel takes with one write.
 const MAX_DESCRIPTORS: usize = 253;
 
-/// [`write()`] with descriptors attached to the first byte.
+/// A write with descriptors attached to the first byte.
 pub(crate) fn send_descriptors(
     fd: BorrowedFd<'_>,
     buf: &[u8],
@@ -39,11 +39,11 @@ pub(crate) fn send_descriptors(
     })
 }
 
-/// [`read`] with the descriptors that come along.
+/// A read with the descriptors that come along, and whether the kernel had to let some of them go.
 pub(crate) fn receive_descriptors(
     fd: BorrowedFd<'_>,
     buf: &mut [u8],
-) -> Result<Attempt<(usize, Vec<OwnedFd>)>, Error> {
+) -> Result<Attempt<(usize, Vec<OwnedFd>, bool)>, Error> {
     if buf.is_empty() {
         return Err(Error::InvalidInput("descriptors come with a byte, and the buffer has no room for it"));
     }
@@ -52,12 +52,13 @@ pub(crate) fn receive_descriptors(
     attempt("recvmsg", || {
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let pieces = &mut [IoSliceMut::new(&mut buf[..end])];
-        let read = net::recvmsg(fd, pieces, &mut control, RecvFlags::CMSG_CLOEXEC)?.bytes;
+        let message = net::recvmsg(fd, pieces, &mut control, RecvFlags::CMSG_CLOEXEC)?;
         let received = control.drain().filter_map(|message| match message {
             RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
             _ => None,
         });
-        Ok((read, received.flatten().collect()))
+        let truncated = message.flags.contains(ReturnFlags::CTRUNC);
+        Ok((message.bytes, received.flatten().collect(), truncated))
     })
 }
 
