@@ -133,3 +133,14 @@ fn a_panic_reaches_the_handle_and_nobody_else() {
     assert_eq!(error.to_string(), "the task panicked: on purpose");
     assert_eq!(runtime.block_on(runtime.go(async { 7 })).expect("the worker goes on"), 7);
 }
+
+#[test]
+fn a_number_of_workers_is_one_that_makes_sense_or_an_error_that_names_it() {
+    for workers in [0, 1025, 20_000, usize::MAX] {
+        let refused = runtime::Runtime::new(workers).expect_err("it makes no sense");
+        assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(refused.to_string().contains(&workers.to_string()), "{refused}");
+    }
+    let runtime = runtime::Runtime::new(17).expect("a runtime");
+    assert_eq!(runtime.block_on(runtime.go(async { 7 })).expect("it ends"), 7);
+}
