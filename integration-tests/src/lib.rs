@@ -13,6 +13,7 @@ pub mod resp;
 pub mod serve;
 pub mod server;
 pub mod skip;
+pub mod time;
 pub mod unanswered;
 
 /// The README's program, which compiles.

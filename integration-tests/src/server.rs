@@ -20,6 +20,16 @@ pub fn example(name: &str) -> PathBuf {
     folder.join("examples").join(name)
 }
 
+/// What a program says of arguments that it does not take: one line on standard error, nothing on standard output, exit 1.
+pub fn refused(program: PathBuf, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let text = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
 /// A running server. Dropped, it is killed.
 pub struct Server {
     child: Child,

@@ -4,21 +4,16 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 
-use integration_tests::server::{Server, Signal, program};
+use integration_tests::server::{self, Server, Signal, program};
 use integration_tests::skip::needs;
 
 fn run(arguments: &[&str]) -> Output {
     Command::new(program()).args(arguments).output().expect("the example starts")
 }
 
-/// What it says of arguments that it does not take: one line, exit 1.
+/// What it says of arguments that it does not take.
 fn refused(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(output.stdout.is_empty(), "{output:?}");
-    let text = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(text.lines().count(), 1, "{text}");
-    text
+    server::refused(program(), arguments)
 }
 
 /// A client whose five bytes have come back.

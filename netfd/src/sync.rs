@@ -33,7 +33,7 @@ mod shipped {
     /// The panic's message has been printed by the hook by then.
     pub(crate) fn survive(foreign: impl FnOnce()) -> bool {
         let survived = catch_unwind(AssertUnwindSafe(foreign));
-        // What it panicked with is dropped never: its destructor could panic again.
+        // What it panicked with is never dropped: its destructor could panic again.
         survived.map_err(std::mem::forget).is_ok()
     }
 }

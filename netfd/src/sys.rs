@@ -56,7 +56,9 @@ pub(crate) fn lingers(socket: Lent<'_>) -> bool {
 pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static) {
     let slow = Arc::new(Mutex::new(Some((socket, then))));
     let close = move || {
-        if let Some((socket, then)) = lock(&slow).take() {
+        // Out of the lock before the close, which may sleep.
+        let taken = lock(&slow).take();
+        if let Some((socket, then)) = taken {
             drop(socket);
             then();
         }

@@ -30,25 +30,12 @@ mod queue;
 mod time;
 
 use std::fmt::Debug;
-use std::time::{Duration, Instant};
 
-use netfd::{Error, OpError};
-
-/// Far enough for no test to get there.
-const FAR: Duration = Duration::from_secs(3600);
-
-/// How long a test looks on while nothing may happen.
-const WHILE: Duration = Duration::from_millis(100);
-
-fn past() -> Instant {
-    let now = Instant::now();
-    now.checked_sub(Duration::from_secs(5)).unwrap_or(now)
-}
+use integration_tests::time::{FAR, WHILE, past};
+use netfd::OpError;
 
 /// A dial ended for lack of time.
 #[track_caller]
 fn assert_timed_out<T: Debug>(dialled: Result<T, OpError>) {
-    let error = dialled.unwrap_err();
-    assert_eq!((error.op(), error.cause()), ("dial", &Error::DeadlineExceeded));
-    assert!(error.is_timeout() && error.is_temporary(), "{error:?}");
+    integration_tests::time::assert_timed_out(dialled, "dial");
 }

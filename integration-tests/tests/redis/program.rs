@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
-use integration_tests::server::{Server, Signal, example};
+use integration_tests::server::{self, Server, Signal, example};
 
 use crate::{connect, expect, start};
 
@@ -12,14 +12,9 @@ fn run(arguments: &[&str]) -> Output {
     Command::new(example("redis")).args(arguments).output().expect("the example starts")
 }
 
-/// What it says of arguments that it does not take: one line, exit 1.
+/// What it says of arguments that it does not take.
 fn refused(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(output.stdout.is_empty(), "{output:?}");
-    let text = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(text.lines().count(), 1, "{text}");
-    text
+    server::refused(example("redis"), arguments)
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! Copies from one connection to another.
 
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 use std::time::Instant;
 
 use conn::Conn;
@@ -110,28 +115,68 @@ on_every_executor!(a_copy_goes_on_behind_urgent_data, |exec: Exec| async move {
     }
 });
 
-on_every_executor!(a_copy_lets_others_run, |_| async move {
-    // One task does all of it, so that nothing moves unless the copy gives way.
-    let (to, outlet) = pair_on("unix", "").await.expect("Unix sockets are there");
-    let data = pattern(64 << 20);
-    let path =
-        std::env::temp_dir().join(format!("copy-{}-{:?}", std::process::id(), std::thread::current().id()));
-    std::fs::write(&path, &data).expect("written");
+/// Wakes the thread that polls, and counts the wakes that come from that very thread: a copy that gives way, not the poller.
+struct Polling {
+    thread: Thread,
+    gave_way: AtomicUsize,
+}
+
+impl Wake for Polling {
+    fn wake(self: Arc<Self>) {
+        if std::thread::current().id() == self.thread.id() {
+            self.gave_way.fetch_add(1, Relaxed);
+        }
+        self.thread.unpark();
+    }
+}
+
+/// How often a copy gave way.
+fn gives_way(copy: impl Future<Output = Result<u64, conn::OpError>>) -> usize {
+    let polling = Arc::new(Polling { thread: std::thread::current(), gave_way: AtomicUsize::new(0) });
+    let waker = Waker::from(polling.clone());
+    let mut copy = std::pin::pin!(copy);
+    loop {
+        match copy.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(copied) => {
+                assert_eq!(copied.expect("copied"), LONG as u64);
+                return polling.gave_way.load(Relaxed);
+            }
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+/// Many times what a copy moves in one go.
+const LONG: usize = 64 << 20;
+
+#[test]
+fn a_copy_gives_way_once_in_a_while_though_both_ends_are_ready() {
+    // Peers on threads of their own, so that the copy finds something to do whenever it looks.
+    let reader = |mut theirs: UnixStream| {
+        std::thread::spawn(move || std::io::copy(&mut theirs, &mut std::io::sink()).expect("data"))
+    };
+    let path = std::env::temp_dir().join(format!("copy-{}", std::process::id()));
+    std::fs::write(&path, pattern(LONG)).expect("written");
     let file = std::fs::File::open(&path).expect("a file");
     std::fs::remove_file(&path).expect("it lives on without a name");
-    let reading = async {
-        let (mut left, mut turns) = (data.len(), 0);
-        let mut buf = vec![0; 1 << 20];
-        while left > 0 {
-            left -= outlet.read(&mut buf).await.expect("data");
-            turns += 1;
-        }
-        turns
-    };
-    let (copied, turns) = futures::join!(to.copy_from(&file, None), reading);
-    assert_eq!(copied.expect("copied"), data.len() as u64);
-    assert!(turns > 1);
-});
+    let (to, theirs) = UnixStream::pair().expect("a pair of sockets");
+    let (to, reads) = (Conn::from_socket(to).expect("a connection"), reader(theirs));
+    // At most 1 MiB is moved at once, and every fourth time it gives way.
+    assert!(gives_way(to.copy_from(&file, None)) >= 16);
+    drop(to);
+    assert_eq!(reads.join().expect("no panic"), LONG as u64);
+
+    let (from, mut feeds) = UnixStream::pair().expect("a pair of sockets");
+    let feeder = std::thread::spawn(move || std::io::Write::write_all(&mut feeds, &pattern(LONG)));
+    let (to, theirs) = UnixStream::pair().expect("a pair of sockets");
+    let (from, to) =
+        (Conn::from_socket(from).expect("a connection"), Conn::from_socket(to).expect("a connection"));
+    let reads = reader(theirs);
+    assert!(gives_way(to.copy_from(&from, None)) >= 16);
+    drop(to);
+    feeder.join().expect("no panic").expect("written");
+    assert_eq!(reads.join().expect("no panic"), LONG as u64);
+}
 
 on_every_executor!(packets_are_copied_whole, |_| async move {
     let Way { inlet, from, to, outlet } = {

@@ -36,8 +36,9 @@ impl Pipe {
     /// Go: `poll.getPipe`
     #[doc(alias = "getPipe")]
     pub(crate) fn take() -> Option<Pipe> {
-        if let Some(pipe) = lock(&POOL).pop() {
-            return Some(pipe);
+        let kept = lock(&POOL).pop();
+        if kept.is_some() {
+            return kept;
         }
         let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok()?;
         // Smaller, it works as well.
