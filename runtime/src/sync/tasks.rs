@@ -9,12 +9,14 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::atomic::{Ordering::SeqCst, fence};
 
+use super::TaskNumber;
+
 /// [`async_task::Runnable`].
-pub(crate) struct Runnable(Option<async_task::Runnable>);
+pub(crate) struct Runnable(Option<async_task::Runnable<TaskNumber>>);
 
 /// [`async_task::FallibleTask`].
 #[derive(Debug)]
-pub(crate) struct FallibleTask<T>(Option<async_task::FallibleTask<T>>);
+pub(crate) struct FallibleTask<T>(Option<async_task::FallibleTask<T, TaskNumber>>);
 
 /// [`async_task::spawn`], fallible.
 pub(crate) fn spawn<F, S>(future: F, schedule: S) -> (Runnable, FallibleTask<F::Output>)
@@ -23,7 +25,9 @@ where
     F::Output: Send + 'static,
     S: Fn(Runnable) + Send + Sync + 'static,
 {
-    let (runnable, task) = async_task::spawn(future, move |runnable| schedule(Runnable(Some(runnable))));
+    let schedule = move |runnable| schedule(Runnable(Some(runnable)));
+    let (runnable, task) =
+        async_task::Builder::new().metadata(TaskNumber::new(0)).spawn(move |_| future, schedule);
     (Runnable(Some(runnable)), FallibleTask(Some(task.fallible())))
 }
 
@@ -40,9 +44,8 @@ impl Runnable {
         ordered(|| runnable.map(async_task::Runnable::run));
     }
 
-    pub(crate) fn schedule(mut self) {
-        let runnable = self.0.take();
-        ordered(|| runnable.map(async_task::Runnable::schedule));
+    pub(crate) fn metadata(&self) -> &TaskNumber {
+        self.0.as_ref().expect("it has not been run").metadata()
     }
 
     pub(crate) fn waker(&self) -> Waker {
