@@ -6,6 +6,8 @@
 pub(crate) use std::sync::Arc;
 /// A number that only traces read: no protocol rests on it, so models do not explore it.
 pub(crate) use std::sync::atomic::AtomicI32 as TracedNumber;
+/// A time by which something is done sooner or later: no protocol rests on it either.
+pub(crate) use std::sync::atomic::AtomicU64 as TimeStamp;
 
 #[cfg(not(loom))]
 pub(crate) use shipped::*;

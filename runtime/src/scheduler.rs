@@ -117,7 +117,7 @@ impl Scheduler {
         self.injector.push(task);
         self.wake_one();
         // After the fence in there: either this is seen, or the shutdown sees the task.
-        if self.has_ended() && DRAINS.get() != std::ptr::from_ref(self) {
+        if self.has_ended() && DRAINS.with(Cell::get) != std::ptr::from_ref(self) {
             self.drain();
         }
     }
@@ -215,17 +215,21 @@ impl Scheduler {
             let unparker = lock(seat).unparker.clone();
             unparker.iter().for_each(Unparker::unpark);
         }
+        self.sweep();
+        self.threads.join_all();
+    }
+
+    /// Drops all tasks but those that run at this moment, or that a worker has just taken to run: that worker sweeps in
+    /// its turn when it ends.
+    pub(crate) fn sweep(&self) {
         // A task that waits is scheduled by its waker, which drops it now.
         self.live.wake_all();
-        self.drain();
-        self.threads.join_all();
-        // What the workers' last tasks woke.
         self.drain();
     }
 
     /// Drops what is queued. What that wakes is queued in its turn, and dropped here too.
     fn drain(&self) {
-        let outer = DRAINS.replace(self);
+        let outer = DRAINS.with(|drains| drains.replace(self));
         loop {
             let stolen = || {
                 self.seats.iter().find_map(|seat| {
@@ -236,6 +240,6 @@ impl Scheduler {
             let Some(task) = self.injector.pop().or_else(stolen) else { break };
             self.live.discard(task);
         }
-        DRAINS.set(outer);
+        DRAINS.with(|drains| drains.set(outer));
     }
 }

@@ -53,17 +53,16 @@ impl Live {
 
     fn remove(&self, number: u32) {
         let (place, shard) = (number as usize / self.0.len(), number as usize % self.0.len());
-        // None if a shutdown has taken them all.
-        let waker = lock(&self.0[shard]).try_remove(place);
+        let waker = lock(&self.0[shard]).remove(place);
         // Outside of the lock: the task may go with its last waker.
         drop(waker);
     }
 
-    /// Wakes every task, so that a runtime that is shut down drops it, and forgets them all.
+    /// Wakes every task, so that a runtime that is shut down drops it. One that can run already is not reached so.
     pub(crate) fn wake_all(&self) {
         for shard in &self.0 {
-            let mut tasks = std::mem::take(&mut *lock(shard));
-            tasks.drain().for_each(Waker::wake);
+            let tasks: Vec<Waker> = lock(shard).iter().map(|(_, waker)| waker.clone()).collect();
+            tasks.into_iter().for_each(Waker::wake);
         }
     }
 
@@ -77,17 +76,17 @@ impl Live {
     /// Drops a task instead of running it.
     pub(crate) fn discard(&self, task: Runnable) {
         // It may be dropped by another one.
-        let outer = ENDED.get();
+        let outer = ENDED.with(Cell::get);
         self.watch(task, drop);
-        ENDED.set(outer);
+        ENDED.with(|ended| ended.set(outer));
     }
 
     fn watch(&self, task: Runnable, step: impl FnOnce(Runnable)) {
         let number = task.metadata().load(Relaxed);
-        ENDED.set(false);
+        ENDED.with(|ended| ended.set(false));
         // The task's panics are its result, and those of what it leaves are contained.
         step(task);
-        if ENDED.replace(false) {
+        if ENDED.with(|ended| ended.replace(false)) {
             self.remove(number);
             tracing::trace!(target: "runtime", task = number, "gone");
         }
@@ -136,6 +135,6 @@ struct End;
 
 impl Drop for End {
     fn drop(&mut self) {
-        ENDED.set(true);
+        ENDED.with(|ended| ended.set(true));
     }
 }

@@ -48,6 +48,9 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
             while let Some(task) = local.queue.pop() {
                 scheduler.inject(task);
             }
+            if scheduler.has_ended() {
+                scheduler.sweep();
+            }
         });
     });
     tracing::trace!(target: "runtime", worker = seat, "ends");

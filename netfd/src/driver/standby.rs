@@ -43,19 +43,19 @@ pub(crate) fn run(shared: &Shared) {
     shared.set_standby(thread::current());
     let mut seen = shared.last_poll();
     loop {
-        let last_poll = shared.last_poll();
-        let now = shared.now();
+        let (last_poll, now) = (shared.last_poll(), shared.now());
         let age = now.saturating_sub(last_poll);
-        // The callee is somebody else's code.
-        for worker in shared.watched.held_up(now.saturating_sub(STALE)) {
+        let (runs, held_up) = shared.watched.look(now.saturating_sub(STALE));
+        for worker in held_up {
+            // Somebody else's code.
             survive(|| worker.tell_held_up());
         }
-        let busy = last_poll != seen || shared.watched.any_runs();
+        let busy = runs || last_poll != seen;
         seen = last_poll;
         match shared.role.watch(age >= STALE, busy) {
             Watch::Quit => return,
-            Watch::Sleep if shared.watched.any_runs() => {
-                // It got up before it could see that nobody watches.
+            Watch::Sleep if shared.watched.look(0).0 => {
+                // A worker got up before it could see that nobody watches.
                 shared.role.call_standby(false);
             }
             Watch::Sleep => thread::park(),

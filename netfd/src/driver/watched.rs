@@ -27,17 +27,15 @@ impl Watched {
         drop(removed);
     }
 
-    /// Whether anyone runs at all.
-    pub(super) fn any_runs(&self) -> bool {
-        lock(&self.0).iter().any(|worker| worker.running_since().is_some())
-    }
-
-    /// Those who have been running without a poll since `limit` or before.
-    pub(super) fn held_up(&self, limit: u64) -> Vec<Unparker> {
-        let list = lock(&self.0);
-        list.iter()
-            .filter(|worker| worker.running_since().is_some_and(|since| since <= limit))
-            .cloned()
-            .collect()
+    /// Whether anyone runs, and those who have been running without a poll since `limit` or before.
+    pub(super) fn look(&self, limit: u64) -> (bool, Vec<Unparker>) {
+        let (mut any, mut held_up) = (false, Vec::new());
+        for worker in lock(&self.0).iter() {
+            if let Some(since) = worker.running_since() {
+                any = true;
+                held_up.extend((since <= limit).then(|| worker.clone()));
+            }
+        }
+        (any, held_up)
     }
 }

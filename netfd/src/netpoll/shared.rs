@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::driver::Role;
 use crate::driver::candidates::Candidates;
 use crate::driver::watched::Watched;
-use crate::sync::{AtomicU64, Mutex, lock, survive, thread};
+use crate::sync::{AtomicU64, Mutex, TimeStamp, lock, survive, thread};
 use crate::timers::{Heap, Target, TimerId};
 
 /// `until` while nobody sleeps in the poller.
@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     pub(crate) candidates: Candidates,
     pub(crate) watched: Watched,
     /// When the last poll ended.
-    last_poll: AtomicU64,
+    last_poll: TimeStamp,
     timers: Mutex<Heap<Target>>,
     /// When the thread that sleeps in the poller will look up by itself. Set under the timers' lock, after the last
     /// look at them: who inserts an earlier timer takes the lock later, and breaks the sleep.
@@ -54,7 +54,7 @@ impl Shared {
             role: Role::new(),
             candidates: Candidates::new(),
             watched: Watched::new(),
-            last_poll: AtomicU64::new(0),
+            last_poll: TimeStamp::new(0),
             timers: Mutex::new(Heap::new()),
             until: AtomicU64::new(AWAKE),
             standby: Mutex::new(None),
