@@ -4,26 +4,28 @@
 //!
 //! Differs: Go's list is last-in first-out; this one is fair.
 
-use std::collections::VecDeque;
 use std::task::Waker;
 
 use crate::wake::wake;
 
 /// Wakers that have been taken out of their cells and are owed a wake.
 pub(crate) struct ReadyList {
-    wakers: VecDeque<Waker>,
+    wakers: Vec<Waker>,
     taken: u32,
 }
 
 impl ReadyList {
     pub(crate) const fn new() -> ReadyList {
-        ReadyList { wakers: VecDeque::new(), taken: 0 }
+        ReadyList { wakers: Vec::new(), taken: 0 }
     }
 
     /// Adds a waker that came out of a descriptor's cell, where it was counted.
+    #[inline]
     pub(crate) fn extend(&mut self, waker: Option<Waker>) {
-        self.taken += u32::from(waker.is_some());
-        self.wakers.extend(waker);
+        if let Some(waker) = waker {
+            self.taken += 1;
+            self.wakers.push(waker);
+        }
     }
 
     /// Adds the waker of a timer, which the count of waiters knows nothing of.
@@ -43,9 +45,7 @@ impl ReadyList {
 
     /// Wakes all of them. A waker that panics does not keep the others from theirs.
     pub(crate) fn wake_all(&mut self) {
-        while let Some(waker) = self.wakers.pop_front() {
-            wake(waker);
-        }
+        self.wakers.drain(..).for_each(wake);
     }
 }
 
