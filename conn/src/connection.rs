@@ -8,10 +8,15 @@ mod options;
 mod raw;
 mod unix;
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::Instant;
 
 use netfd::{Addr, Error, Mode, NetFd, OpError};
+
+use crate::traced;
 
 /// A stream connection; a cheap handle. The last one to go closes it, without waiting.
 ///
@@ -48,10 +53,17 @@ impl Conn {
     ///
     /// Go: `net.TCPConn.Read`
     #[doc(alias = "net.TCPConn.Read")]
-    pub async fn read(&self, buf: &mut [u8]) -> Result<usize, OpError> {
-        let read = self.0.fd().read(buf).await;
-        tracing::trace!(target: "conn", remote = self.remote(), ?read, "read");
-        self.in_words_of("read", read)
+    pub fn read<'a>(
+        &'a self,
+        buf: &'a mut [u8],
+    ) -> impl Future<Output = Result<usize, OpError>> + Send + Unpin + 'a {
+        let mut read = self.0.fd().read(buf);
+        poll_fn(move |cx| {
+            Poll::Ready(match ready!(Pin::new(&mut read).poll(cx)) {
+                Ok(length) if !traced::is_on() => Ok(length),
+                read => self.end_read(read),
+            })
+        })
     }
 
     /// Writes all of `buf`, with no other write in between; its length.
@@ -64,14 +76,17 @@ impl Conn {
     ///
     /// Go: `net.TCPConn.Write`
     #[doc(alias = "net.TCPConn.Write")]
-    pub async fn write(&self, buf: &[u8]) -> Result<usize, OpError> {
-        let mut written = 0;
-        let all = self.0.fd().write(buf, &mut written).await;
-        tracing::trace!(target: "conn", remote = self.remote(), written, ?all, "write");
-        match all {
-            Ok(()) => Ok(written),
-            Err(cause) => Err(self.0.op_error("write", cause).with_written(written)),
-        }
+    pub fn write<'a>(
+        &'a self,
+        buf: &'a [u8],
+    ) -> impl Future<Output = Result<usize, OpError>> + Send + Unpin + 'a {
+        let mut write = self.0.fd().write_all(buf);
+        poll_fn(move |cx| {
+            Poll::Ready(match ready!(Pin::new(&mut write).poll(cx)) {
+                (written, Ok(())) if !traced::is_on() => Ok(written),
+                (written, all) => self.end_write(written, all),
+            })
+        })
     }
 
     /// Writes as much of `buf` as the socket takes at once, waiting until it takes something; how much that was.
@@ -225,6 +240,23 @@ impl Conn {
         result.map_err(|cause| OpError::new(op, self.0.net(), cause).with_addr(self.0.local_addr().cloned()))
     }
 
+    /// The end of a read that is not what nearly all are: one that failed, or one that somebody wants to hear of.
+    #[cold]
+    fn end_read(&self, read: Result<usize, Error>) -> Result<usize, OpError> {
+        tracing::trace!(target: "conn", remote = self.remote(), ?read, "read");
+        self.in_words_of("read", read)
+    }
+
+    /// The same of a write.
+    #[cold]
+    fn end_write(&self, written: usize, all: Result<(), Error>) -> Result<usize, OpError> {
+        tracing::trace!(target: "conn", remote = self.remote(), written, ?all, "write");
+        match all {
+            Ok(()) => Ok(written),
+            Err(cause) => Err(self.0.op_error("write", cause).with_written(written)),
+        }
+    }
+
     /// The other end, for traces.
     pub(crate) fn remote(&self) -> Option<tracing::field::DisplayValue<&Addr>> {
         self.remote_addr().map(tracing::field::display)
@@ -234,6 +266,7 @@ impl Conn {
         &self.0
     }
 
+    #[inline]
     pub(crate) fn in_words_of<T>(&self, op: &'static str, result: Result<T, Error>) -> Result<T, OpError> {
         result.map_err(|cause| self.0.op_error(op, cause))
     }

@@ -7,10 +7,16 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(not(loom))]
+use rustix::time::{ClockId, clock_gettime};
+
 /// A monotonic clock with its own origin. In a model its time stands still until the model moves it.
 pub(crate) struct Clock {
     #[cfg(not(loom))]
     origin: Instant,
+    /// Where the origin stands on the system's clock.
+    #[cfg(not(loom))]
+    boot: u64,
     #[cfg(loom)]
     now: crate::sync::AtomicU64,
 }
@@ -21,7 +27,18 @@ impl Clock {
 
     #[cfg(not(loom))]
     pub(crate) fn new() -> Clock {
-        Clock { origin: Instant::now() }
+        Clock { origin: Instant::now(), boot: system_time(ClockId::Monotonic) }
+    }
+
+    /// Whether `when` is still to come; false also if it is so near that only the exact clock could tell.
+    ///
+    /// The coarse clock costs a third of the exact one. It stands still between two ticks of the kernel, which come at least
+    /// each 10 ms, so what is further away than two of them on this clock has not passed.
+    #[cfg(not(loom))]
+    #[inline]
+    pub(crate) fn is_to_come(&self, when: u64) -> bool {
+        let coarse = system_time(ClockId::MonotonicCoarse).saturating_sub(self.boot);
+        when > coarse + COARSE
     }
 
     /// Nanoseconds from the origin to the present.
@@ -52,6 +69,10 @@ impl Clock {
         self.now.load(std::sync::atomic::Ordering::SeqCst)
     }
 
+    pub(crate) fn is_to_come(&self, when: u64) -> bool {
+        when > self.now()
+    }
+
     pub(crate) fn at(&self, _: Instant) -> u64 {
         unreachable!("models give their deadlines in nanoseconds")
     }
@@ -60,6 +81,18 @@ impl Clock {
     pub(crate) fn set(&self, now: u64) {
         self.now.store(now, std::sync::atomic::Ordering::SeqCst);
     }
+}
+
+/// How far the coarse clock may lag behind: two of the kernel's longest ticks.
+#[cfg(not(loom))]
+const COARSE: u64 = 20_000_000;
+
+/// A clock of the system's, in nanoseconds.
+#[cfg(not(loom))]
+#[inline]
+fn system_time(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// `duration` in nanoseconds, saturated.

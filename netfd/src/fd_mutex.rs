@@ -54,7 +54,8 @@ const OVERFLOW: &str = "too many concurrent operations on a single file or socke
 #[doc(alias = "fdMutex")]
 pub(crate) struct FdMutex {
     word: AtomicU64,
-    queues: Mutex<[Queue; 2]>,
+    /// Made when somebody has to wait first: most descriptors never need one.
+    queues: Mutex<Option<Box<[Queue; 2]>>>,
 }
 
 /// A place in a queue.
@@ -62,6 +63,7 @@ pub(crate) struct FdMutex {
 pub(crate) struct Ticket(u64);
 
 /// Those who wait for one direction's lock, first come first.
+#[derive(Default)]
 struct Queue {
     waiting: VecDeque<(Ticket, Waker)>,
     next: u64,
@@ -94,8 +96,7 @@ fn references(word: u64) -> u64 {
 impl FdMutex {
     /// An open descriptor that nobody uses.
     pub(crate) fn new() -> FdMutex {
-        let queue = || Queue { waiting: VecDeque::new(), next: 0, granted: None };
-        FdMutex { word: AtomicU64::new(0), queues: Mutex::new([queue(), queue()]) }
+        FdMutex { word: AtomicU64::new(0), queues: Mutex::new(None) }
     }
 
     /// Takes a reference; an error if the descriptor is closed.
@@ -120,7 +121,8 @@ impl FdMutex {
                 (word & CLOSED == 0).then(|| with_reference(word | CLOSED) & !waiters)
             })
             .map_err(|_| Error::Closed)?;
-            queues.iter_mut().flat_map(|queue| queue.waiting.drain(..)).map(|(_, waker)| waker).collect()
+            let queues = queues.iter_mut().flat_map(|queues| queues.iter_mut());
+            queues.flat_map(|queue| queue.waiting.drain(..)).map(|(_, waker)| waker).collect()
         };
         waiting.into_iter().for_each(wake);
         Ok(())
@@ -146,26 +148,46 @@ impl FdMutex {
     ///
     /// Go: `poll.fdMutex.rwlock`
     #[doc(alias = "fdMutex.rwlock")]
+    #[inline]
     pub(crate) fn poll_lock(
         &self,
         direction: Direction,
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Error>> {
-        let Bits { lock: held, waiter } = bits(direction);
-        if let Some(mine) = *ticket {
-            return self.poll_queued(direction, mine, ticket, cx);
+        if ticket.is_none() && self.try_lock(direction) {
+            return Poll::Ready(Ok(()));
         }
+        match *ticket {
+            None => self.queue_up(direction, ticket, cx),
+            Some(mine) => self.poll_queued(direction, mine, ticket, cx),
+        }
+    }
+
+    /// The lock with a reference, if nobody is in the way.
+    ///
+    /// Go: `poll.fdMutex.rwlock`
+    #[doc(alias = "fdMutex.rwlock")]
+    #[inline]
+    pub(crate) fn try_lock(&self, direction: Direction) -> bool {
+        let Bits { lock: held, .. } = bits(direction);
+        let word = self.word.load(Relaxed);
         // Acquire: what the last holder did under the lock is seen.
-        let free = |word| (word & (CLOSED | held) == 0).then(|| with_reference(word | held));
-        match self.change(Acquire, free) {
-            Ok(_) => return Poll::Ready(Ok(())),
-            Err(word) if word & CLOSED != 0 => return Poll::Ready(Err(Error::Closed)),
-            Err(_) => {}
-        }
+        word & (CLOSED | held) == 0 && self.swap(word, with_reference(word | held), Acquire)
+    }
+
+    #[cold]
+    fn queue_up(
+        &self,
+        direction: Direction,
+        ticket: &mut Option<Ticket>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        let Bits { lock: held, waiter } = bits(direction);
         // Cloning is somebody else's code: not under the lock.
         let waker = cx.waker().clone();
         let mut queues = lock(&self.queues);
+        // Acquire: as in `try_lock`.
         let before = self.change(Acquire, |word| {
             if word & CLOSED != 0 {
                 None
@@ -180,7 +202,7 @@ impl FdMutex {
             Err(_) => Poll::Ready(Err(Error::Closed)),
             Ok(word) if word & held == 0 => Poll::Ready(Ok(())),
             Ok(_) => {
-                let queue = &mut queues[direction as usize];
+                let queue = &mut queues.get_or_insert_default()[direction as usize];
                 let mine = Ticket(queue.next);
                 queue.next += 1;
                 queue.waiting.push_back((mine, waker));
@@ -190,6 +212,7 @@ impl FdMutex {
         }
     }
 
+    #[cold]
     fn poll_queued(
         &self,
         direction: Direction,
@@ -200,7 +223,7 @@ impl FdMutex {
         let waker = cx.waker().clone();
         let granted = {
             let mut queues = lock(&self.queues);
-            let queue = &mut queues[direction as usize];
+            let queue = queue(&mut queues, direction);
             if let Some(place) = queue.place(mine) {
                 let old = std::mem::replace(&mut queue.waiting[place].1, waker);
                 drop(queues);
@@ -220,7 +243,7 @@ impl FdMutex {
     /// Gives up a place in the queue; a lock that was granted to it goes on to the next.
     pub(crate) fn cancel(&self, direction: Direction, ticket: Ticket) {
         let mut queues = lock(&self.queues);
-        let queue = &mut queues[direction as usize];
+        let queue = queue(&mut queues, direction);
         if let Some(place) = queue.place(ticket) {
             let old = queue.waiting.remove(place);
             self.word.fetch_sub(bits(direction).waiter, Relaxed);
@@ -237,12 +260,22 @@ impl FdMutex {
     /// Go: `poll.fdMutex.rwunlock`
     #[doc(alias = "fdMutex.rwunlock")]
     #[must_use]
+    #[inline]
     pub(crate) fn unlock(&self, direction: Direction) -> bool {
+        let bits = bits(direction);
+        let word = self.word.load(Relaxed);
+        // Both in one step where nobody queues and nobody has closed. Release: what was done with the socket and under the
+        // lock is done.
+        let alone = word & (bits.lock | (COUNT * bits.waiter) | CLOSED) == bits.lock && references(word) != 0;
+        if alone && self.swap(word, (word & !bits.lock) - REFERENCE, Release) {
+            return false;
+        }
         self.release_lock(direction);
         self.decref()
     }
 
     /// Hands a lock on to the first in the queue, or frees it. The holder's reference is its own affair.
+    #[cold]
     pub(crate) fn release_lock(&self, direction: Direction) {
         let bits = bits(direction);
         // Release: what was done under the lock is seen by the next holder.
@@ -261,7 +294,7 @@ impl FdMutex {
             }
             // Relaxed: the next holder learns of its grant under the queues' lock.
             self.word.fetch_sub(bits.waiter, Relaxed);
-            let queue = &mut queues[direction as usize];
+            let queue = queue(&mut queues, direction);
             let (ticket, waker) = queue.waiting.pop_front().expect("a counted waiter stands in the queue");
             queue.granted = Some(ticket);
             waker
@@ -274,6 +307,10 @@ impl FdMutex {
         self.word.load(Relaxed) & CLOSED != 0
     }
 
+    fn swap(&self, from: u64, to: u64, success: std::sync::atomic::Ordering) -> bool {
+        self.word.compare_exchange(from, to, success, Relaxed).is_ok()
+    }
+
     fn change(
         &self,
         success: std::sync::atomic::Ordering,
@@ -281,6 +318,12 @@ impl FdMutex {
     ) -> Result<u64, u64> {
         self.word.fetch_update(success, Relaxed, step)
     }
+}
+
+/// A direction's queue, which somebody has stood in.
+fn queue(queues: &mut Option<Box<[Queue; 2]>>, direction: Direction) -> &mut Queue {
+    let queues = queues.as_mut().expect("whoever has a ticket or was counted has made the queues");
+    &mut queues[direction as usize]
 }
 
 impl Queue {

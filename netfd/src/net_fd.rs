@@ -37,8 +37,8 @@ pub struct NetFd {
     connected: bool,
     /// Whether a short read has emptied it, as plain TCP's.
     plain: bool,
-    /// What its connections are made with, or it was.
-    keep_alive: KeepAliveConfig,
+    /// What a listener's connections are made with.
+    keep_alive: Option<Box<KeepAliveConfig>>,
     /// What it accepts has its options from birth, as the kernel hands them down, and its address.
     inherited: bool,
     local: Option<Addr>,
@@ -96,7 +96,7 @@ impl NetFd {
             _ => crate::sys::local_addr(&socket),
         };
         let fd = config::register(socket, self.fd.netpoll(), self.fd.given_out())?;
-        let NetFd { net, family, kind, keep_alive, .. } = *self;
+        let NetFd { net, family, kind, .. } = *self;
         // When it counts as readable is inherited as well.
         let plain = self.plain && !self.fd.given_out();
         let accepted = NetFd {
@@ -106,12 +106,12 @@ impl NetFd {
             kind,
             connected: true,
             plain,
-            keep_alive,
+            keep_alive: None,
             inherited,
             local: None,
             remote: None,
         };
-        accepted.start_stream()?;
+        accepted.start_stream(self.keep_alive.as_deref().unwrap_or(&KeepAliveConfig::default()))?;
         Poll::Ready(Ok(accepted.between(local, remote)))
     }
 

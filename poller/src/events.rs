@@ -1,10 +1,9 @@
-//! The list that a poll fills: the events, and the room in which the kernel writes its own form of them.
+//! The list that a poll fills: the room in which the kernel writes its own form of events, read in ours.
 //!
 //! The list is kept by the caller, so that a thread that polls in a loop allocates once, and threads that poll at the
 //! same time share nothing.
 
 use crate::{Event, sys};
-use std::{iter::Copied, slice};
 
 /// A list of events, filled by [`Poller::poll`](crate::Poller::poll).
 ///
@@ -13,10 +12,7 @@ use std::{iter::Copied, slice};
 /// Go has no such type: its `netpoll` keeps 128 kernel events on its stack and returns a list of goroutines.
 #[derive(Debug)]
 pub struct Events {
-    /// What the last poll found, in this crate's form.
-    pub(crate) list: Vec<Event>,
-    /// Where the kernel writes.
-    #[cfg_attr(loom, expect(dead_code, reason = "the kernel for models writes into the list itself"))]
+    /// What the last poll found, in the kernel's own form.
     pub(crate) raw: sys::Raw,
     /// How many events one poll may bring. At least 1.
     capacity: usize,
@@ -32,19 +28,19 @@ impl Events {
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Events {
         let capacity = capacity.max(1);
-        Events { list: Vec::with_capacity(capacity), raw: sys::Raw::with_capacity(capacity), capacity }
+        Events { raw: sys::Raw::with_capacity(capacity), capacity }
     }
 
     /// How many events the last poll brought.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.raw.len()
     }
 
     /// Whether the last poll brought none: its delay ran out, or a break ended it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.raw.len() == 0
     }
 
     /// The most events that one poll may bring.
@@ -54,8 +50,8 @@ impl Events {
     }
 
     /// The events of the last poll, in the kernel's order.
-    pub fn iter(&self) -> impl Iterator<Item = Event> {
-        self.list.iter().copied()
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(self.raw.iter())
     }
 }
 
@@ -68,9 +64,26 @@ impl Default for Events {
 
 impl<'a> IntoIterator for &'a Events {
     type Item = Event;
-    type IntoIter = Copied<slice::Iter<'a, Event>>;
+    type IntoIter = Iter<'a>;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.list.iter().copied()
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+/// The events of a poll, in the kernel's order.
+#[derive(Debug)]
+pub struct Iter<'a>(sys::Iter<'a>);
+
+impl Iterator for Iter<'_> {
+    type Item = Event;
+
+    #[inline]
+    fn next(&mut self) -> Option<Event> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
     }
 }

@@ -100,7 +100,7 @@ pub use crate::{
     contract::Trigger,
     delay::Delay,
     event::{Completion, Event, Mode},
-    events::Events,
+    events::{Events, Iter},
     facts::Facts,
     poller::Poller,
     sys::{RawSource, Source},

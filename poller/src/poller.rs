@@ -132,7 +132,7 @@ impl Poller {
     /// to the caller.
     #[doc(alias = "netpoll")]
     pub fn poll(&self, events: &mut Events, delay: Delay) -> io::Result<()> {
-        events.list.clear();
+        events.raw.clear();
         let polled = self.backend.poll(events, delay.normalized());
         trace!(target: TARGET, ?delay, events = events.len(), error = failure(&polled), "poll");
         polled

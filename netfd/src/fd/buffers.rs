@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BufMut};
 
+use super::op::{Op, Reading};
 use super::{Fd, OpState};
 use crate::attempt::Attempt;
 use crate::netpoll::poll_desc::Direction;
@@ -30,13 +31,15 @@ impl Fd {
         if !buf.has_remaining_mut() {
             return self.poll_read(cx, op, &mut []);
         }
-        op.poll(self, Direction::Read, true, cx, |socket| {
-            let asked = buf.chunk_mut().len().min(sys::MAX_TRANSFER);
-            let read = sys::read_buf(socket, buf)?;
-            if matches!(read, Attempt::Done(read) if 0 < read && read < asked) {
-                self.0.mark_drained();
-            }
-            Ok(read)
+        op.step(self, |op: &mut Op<'_, Reading>| {
+            op.poll(cx, true, |socket, fd| {
+                let asked = buf.chunk_mut().len().min(sys::MAX_TRANSFER);
+                let read = sys::read_buf(socket, buf)?;
+                if matches!(read, Attempt::Done(read) if 0 < read && read < asked) {
+                    fd.mark_drained();
+                }
+                Ok(read)
+            })
         })
     }
 
@@ -71,12 +74,14 @@ impl Fd {
         if asked == 0 {
             return self.poll_read(cx, op, &mut []);
         }
-        op.poll(self, Direction::Read, true, cx, |socket| {
-            let read = sys::read_vectored(socket, bufs)?;
-            if matches!(read, Attempt::Done(read) if 0 < read && read < asked) {
-                self.0.mark_drained();
-            }
-            Ok(read)
+        op.step(self, |op: &mut Op<'_, Reading>| {
+            op.poll(cx, true, |socket, fd| {
+                let read = sys::read_vectored(socket, bufs)?;
+                if matches!(read, Attempt::Done(read) if 0 < read && read < asked) {
+                    fd.mark_drained();
+                }
+                Ok(read)
+            })
         })
     }
 
@@ -104,7 +109,7 @@ impl Fd {
         if pieces.iter().all(|piece| piece.is_empty()) {
             return self.poll_write_some(cx, op, &[]);
         }
-        op.poll(self, Direction::Write, true, cx, |socket| sys::write_vectored(socket, pieces))
+        op.poll(self, Direction::Write, cx, |socket| sys::write_vectored(socket, pieces))
     }
 
     /// [`Fd::poll_write_vectored_some`] as a future; as cancel-safe.
@@ -132,7 +137,7 @@ impl Fd {
         op: &mut OpState,
         buf: &mut impl Buf,
     ) -> Poll<Result<(), Error>> {
-        op.poll(self, Direction::Write, true, cx, |socket| {
+        op.poll(self, Direction::Write, cx, |socket| {
             while buf.has_remaining() {
                 match write_once(socket, buf)? {
                     Attempt::Done(0) => return Err(Error::UnexpectedEof),
@@ -159,7 +164,7 @@ impl Fd {
         if !buf.has_remaining() {
             return self.poll_write_some(cx, op, &[]);
         }
-        let written = ready!(op.poll(self, Direction::Write, true, cx, |socket| write_once(socket, buf)))?;
+        let written = ready!(op.poll(self, Direction::Write, cx, |socket| write_once(socket, buf)))?;
         buf.advance(written);
         Poll::Ready(Ok(written))
     }

@@ -14,7 +14,7 @@ use crate::sys::Socket;
 use crate::wake::wake;
 use crate::{Error, sys};
 
-/// Whether the descriptor is gone, and who waits for that: only the one whose close closed it.
+/// Whether the descriptor is gone, and who waits for that: only the one whose close closed it, who made this.
 #[derive(Clone, Default)]
 pub(super) struct Closer(Arc<Mutex<State>>);
 
@@ -99,7 +99,7 @@ impl Fd {
     /// Go: `poll.FD.Close`
     #[doc(alias = "poll.FD.Close")]
     pub fn close(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
-        let gone = self.0.begin_close(false);
+        let gone = self.0.close_for(false);
         async move {
             gone?.await;
             Ok(())
@@ -108,16 +108,23 @@ impl Fd {
 }
 
 impl Inner {
-    /// Marks the descriptor closed and moves everyone on; the wait for it to be gone, with the socket if it is `wanted`.
-    pub(super) fn begin_close(&self, wanted: bool) -> Result<Gone, Error> {
+    /// Closes the descriptor; the wait for it to be gone, with the socket if it is `wanted`.
+    pub(super) fn close_for(&self, wanted: bool) -> Result<Gone, Error> {
+        let closer = Closer(Arc::new(Mutex::new(State { wanted, ..State::default() })));
+        self.begin_close(Some(closer.clone()))?;
+        Ok(Gone(closer))
+    }
+
+    /// Marks the descriptor closed and moves everyone on. When it is gone, `closer` is told.
+    fn begin_close(&self, closer: Option<Closer>) -> Result<(), Error> {
         self.mutex.incref_and_close()?;
         // As long as this is held, nobody destroys the descriptor.
         let _reference = Reference(self);
         tracing::trace!(target: "netfd::fd", fd = self.number, "close");
-        lock(&self.closer.0).wanted = wanted;
+        *lock(&self.closer) = closer;
         // Unblocks whatever waits in the poller; the queues of the locks have been woken already.
         self.desc().evict(self.token, self.shared());
-        Ok(Gone(self.closer.clone()))
+        Ok(())
     }
 
     /// Takes the socket out of the poller and closes it. Called once, by whoever gave the last reference back.
@@ -127,8 +134,9 @@ impl Inner {
         let socket = socket.expect("a descriptor is destroyed once");
         tracing::trace!(target: "netfd::fd", fd = self.number, "destroy");
         let shared = self.shared();
+        let closer = lock(&self.closer).take();
         // A socket of which there is no duplicate leaves the poller when it is closed.
-        let known = self.given_out.load(Relaxed) || self.closer.is_wanted();
+        let known = self.given_out.load(Relaxed) || closer.as_ref().is_some_and(Closer::is_wanted);
         if (known || !Poller::FORGETS_THE_CLOSED)
             && let Err(error) = shared.poller.close(sys::source(sys::lend(&socket)))
         {
@@ -136,15 +144,17 @@ impl Inner {
         }
         self.desc().retire(self.token.sequence());
         shared.cache.free(self.token.slot());
-        let Some(socket) = self.closer.offer(socket) else {
-            return self.closer.gone();
-        };
-        if self.given_out.load(Relaxed) && sys::lingers(sys::lend(&socket)) {
-            let closer = self.closer.clone();
-            sys::close_slowly(socket, move || closer.gone());
-        } else {
-            drop(socket);
-            self.closer.gone();
+        let lingers = |socket: &Socket| self.given_out.load(Relaxed) && sys::lingers(sys::lend(socket));
+        match closer {
+            None if lingers(&socket) => sys::close_slowly(socket, || ()),
+            None => drop(socket),
+            Some(closer) => match closer.offer(socket) {
+                Some(socket) if lingers(&socket) => sys::close_slowly(socket, move || closer.gone()),
+                rest => {
+                    drop(rest);
+                    closer.gone();
+                }
+            },
         }
     }
 }
@@ -152,7 +162,7 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         // An error: it was closed already.
-        let _ = self.begin_close(false);
+        let _ = self.begin_close(None);
     }
 }
 

@@ -71,7 +71,7 @@ impl Fd {
         pipe: &mut Pipe,
         most: usize,
     ) -> Poll<Result<Option<usize>, Error>> {
-        op.poll(self, Direction::Read, true, cx, |socket| match pipe.fill(socket, most)? {
+        op.poll(self, Direction::Read, cx, |socket| match pipe.fill(socket, most)? {
             // At urgent data it says that there is nothing, for ever.
             Attempt::WouldBlock if self.0.desc().is_troubled() => Ok(Attempt::Done(None)),
             filled => Ok(filled),
@@ -85,7 +85,7 @@ impl Fd {
         op: &mut OpState,
         pipe: &mut Pipe,
     ) -> Poll<Result<usize, Error>> {
-        op.poll(self, Direction::Write, true, cx, |socket| pipe.drain(socket))
+        op.poll(self, Direction::Write, cx, |socket| pipe.drain(socket))
     }
 
     /// Sends a file from where its cursor stands, which moves on, until it ends or `most` bytes were `sent`; how many.
@@ -111,11 +111,9 @@ impl Fd {
             let step = usize::try_from(most - *sent).unwrap_or(STEP).min(STEP);
             let mut op = OpState::new();
             let step = |cx: &mut Context<'_>| {
-                op.poll(self, Direction::Write, true, cx, |socket| {
-                    match sys::send_file(socket, file, step)? {
-                        Attempt::Done(Some(0)) | Attempt::Done(None) if *sent == 0 => Ok(Attempt::Done(None)),
-                        other => Ok(other),
-                    }
+                op.poll(self, Direction::Write, cx, |socket| match sys::send_file(socket, file, step)? {
+                    Attempt::Done(Some(0)) | Attempt::Done(None) if *sent == 0 => Ok(Attempt::Done(None)),
+                    other => Ok(other),
                 })
             };
             match poll_fn(step).await? {

@@ -44,9 +44,10 @@ use drained::Drained;
 
 use crate::cell::GuardedCell;
 use crate::fd_mutex::FdMutex;
+use crate::netpoll::poll_cache::Page;
 use crate::netpoll::poll_desc::PollDesc;
 use crate::netpoll::shared::Shared;
-use crate::sync::{Arc, AtomicBool};
+use crate::sync::{Arc, AtomicBool, Mutex};
 use crate::sys::{self, Lent, Socket};
 use crate::{Error, Netpoll};
 
@@ -67,6 +68,8 @@ struct Inner {
     socket: GuardedCell<Option<Socket>>,
     netpoll: Netpoll,
     token: Token,
+    /// Where the token's slot is.
+    page: Arc<Page>,
     /// The socket's number, for traces.
     number: i32,
     /// Whether the last read left nothing behind.
@@ -74,7 +77,8 @@ struct Inner {
     /// Somebody else's code has had the socket, so that there may be duplicates; or a linger time was set. Its end takes
     /// more care then.
     given_out: AtomicBool,
-    closer: close::Closer,
+    /// Who is told when the descriptor is gone.
+    closer: Mutex<Option<close::Closer>>,
 }
 
 impl Fd {
@@ -111,10 +115,11 @@ impl Fd {
             socket: GuardedCell::new(Some(socket)),
             netpoll: netpoll.clone(),
             token,
+            page: shared.cache.page(token.slot()).clone(),
             number,
             drained: Drained::unproven(),
             given_out: AtomicBool::new(given_out),
-            closer: close::Closer::default(),
+            closer: Mutex::new(None),
         })))
     }
 
@@ -188,20 +193,20 @@ impl Fd {
     }
 }
 
+impl Fd {
+    /// Whether both are handles of one descriptor.
+    fn is(&self, other: &Fd) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl Inner {
     fn shared(&self) -> &Shared {
         self.netpoll.shared()
     }
 
     fn desc(&self) -> &PollDesc {
-        self.shared().cache.slot(self.token.slot())
-    }
-
-    /// Notes that a read was short, unless the kernel has told of more than data.
-    fn mark_drained(&self) {
-        if !self.desc().is_troubled() {
-            self.drained.mark();
-        }
+        self.page.slot(self.token.slot())
     }
 
     /// Lends the socket to a caller that holds a reference of the mutex.

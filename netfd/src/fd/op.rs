@@ -1,15 +1,27 @@
-//! One operation's state between its polls: its place in the queue, its lock, its parked waker.
+//! One operation between its polls: its place in the queue, its lock, its parked waker.
 //!
 //! Go: `poll.FD.readLock`, `poll.FD.readUnlock`
+//!
+//! ```text
+//!            lock is free                    EAGAIN, or drained
+//!   Idle ──────────────────► holds the lock ────────────────────► Parked
+//!     │                       and a reference ◄──────────────────  keeps the lock, gives the reference back
+//!     │ lock is held             ▲                 polled again
+//!     └──► Queued ───────────────┘
+//!                 granted
+//! ```
+//!
+//! [`Op`] borrows its descriptor: the futures are made of it. [`OpState`] owns a handle for as long as it waits: the
+//! `poll_…` functions take it.
 
+use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 
 use super::{Fd, Inner, Reference};
 use crate::Error;
 use crate::attempt::Attempt;
 use crate::fd_mutex::Ticket;
-use crate::netpoll::poll_desc::Direction;
-use crate::sync::Arc;
+use crate::netpoll::poll_desc::{Direction, PollDesc};
 use crate::sys::Lent;
 
 /// What an operation keeps between polls. Dropped, it gives all of it back: that is cancellation.
@@ -19,31 +31,49 @@ use crate::sys::Lent;
 #[derive(Default)]
 pub struct OpState(Option<Waiting>);
 
-impl std::fmt::Debug for OpState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let stage = self.0.as_ref().map(|waiting| match waiting.stage {
-            Stage::Queued(_) => "queued",
-            Stage::Parked => "parked",
-            Stage::Over => "over",
-        });
-        f.debug_tuple("OpState").field(&stage.unwrap_or("idle")).finish()
-    }
-}
-
-/// An operation that returned `Pending`.
+/// An operation that returned `Pending`, with the descriptor that it waits for.
 struct Waiting {
-    inner: Arc<Inner>,
+    fd: Fd,
     direction: Direction,
     stage: Stage,
 }
 
+/// How far an operation is.
+#[derive(Default)]
 enum Stage {
+    /// It holds nothing.
+    #[default]
+    Idle,
     /// In the queue for the direction's lock.
     Queued(Ticket),
     /// Holds the lock, and waits for readiness without a reference.
     Parked,
-    /// Whoever polls has taken the lock over.
-    Over,
+}
+
+/// A direction as a type, so that each operation is compiled for its own.
+pub(super) trait Way {
+    const DIRECTION: Direction;
+}
+
+/// What takes something in.
+pub(super) struct Reading;
+
+/// What gives something out.
+pub(super) struct Writing;
+
+impl Way for Reading {
+    const DIRECTION: Direction = Direction::Read;
+}
+
+impl Way for Writing {
+    const DIRECTION: Direction = Direction::Write;
+}
+
+/// An operation on a descriptor that outlives it. Dropped, it gives back what it holds: that is cancellation.
+pub(super) struct Op<'a, W: Way> {
+    fd: &'a Fd,
+    stage: Stage,
+    way: PhantomData<W>,
 }
 
 impl OpState {
@@ -52,108 +82,246 @@ impl OpState {
         OpState(None)
     }
 
-    /// Goes on with an operation: lock, check, `call`, and wait as often as the kernel says so.
+    /// Takes the operation one step further.
+    #[inline]
+    pub(super) fn step<W: Way, T>(
+        &mut self,
+        fd: &Fd,
+        step: impl FnOnce(&mut Op<'_, W>) -> Poll<T>,
+    ) -> Poll<T> {
+        let (mut op, direction) = (Op::new(fd), W::DIRECTION);
+        if let Some(waiting) = &mut self.0 {
+            assert!(
+                waiting.fd.is(fd) && waiting.direction == direction,
+                "an operation's state was polled for another descriptor or direction"
+            );
+            op.stage = std::mem::take(&mut waiting.stage);
+        }
+        let stepped = step(&mut op);
+        match std::mem::take(&mut op.stage) {
+            Stage::Idle => self.0 = None,
+            stage => match &mut self.0 {
+                Some(waiting) => waiting.stage = stage,
+                none => *none = Some(Waiting { fd: fd.clone(), direction, stage }),
+            },
+        }
+        stepped
+    }
+
+    /// [`Op::poll`] of the operation.
     pub(super) fn poll<T>(
         &mut self,
         fd: &Fd,
         direction: Direction,
-        checked: bool,
         cx: &mut Context<'_>,
         mut call: impl FnMut(Lent<'_>) -> Result<Attempt<T>, Error>,
     ) -> Poll<Result<T, Error>> {
-        let inner = &fd.0;
-        let sequence = inner.token.sequence();
-        let (held, parked) = ready!(self.hold(inner, direction, cx))?;
-        let (mut waits, mut resumed) = (parked, parked);
-        if checked && !parked {
-            if direction == Direction::Read && inner.drained.take() {
+        match direction {
+            Direction::Read => {
+                self.step(fd, |op: &mut Op<'_, Reading>| op.poll(cx, true, |socket, _| call(socket)))
+            }
+            Direction::Write => {
+                self.step(fd, |op: &mut Op<'_, Writing>| op.poll(cx, true, |socket, _| call(socket)))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for OpState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stage = match self.0.as_ref().map(|waiting| &waiting.stage) {
+            None | Some(Stage::Idle) => "idle",
+            Some(Stage::Queued(_)) => "queued",
+            Some(Stage::Parked) => "parked",
+        };
+        f.debug_tuple("OpState").field(&stage).finish()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        give_back(&self.fd.0, self.direction, &mut self.stage);
+    }
+}
+
+impl<'a, W: Way> Op<'a, W> {
+    /// An operation that has not begun.
+    pub(super) fn new(fd: &'a Fd) -> Op<'a, W> {
+        Op { fd, stage: Stage::Idle, way: PhantomData }
+    }
+
+    /// Goes on with an operation: lock, check, `call`, and wait as often as the kernel says so. One that is not `checked`
+    /// looks at no deadline.
+    #[inline]
+    pub(super) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        checked: bool,
+        mut call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Result<Attempt<T>, Error>,
+    ) -> Poll<Result<T, Error>> {
+        let inner = &*self.fd.0;
+        let open = OpenFd { inner, desc: inner.desc() };
+        let mut held;
+        if matches!(self.stage, Stage::Parked) {
+            held = self.resume()?;
+            // Readiness that came first counts first: no deadline is looked at.
+            if !open.desc.consume(W::DIRECTION) {
+                held = ready!(self.wait_on(held, cx))?;
+            }
+        } else {
+            held = ready!(self.lock(cx))?;
+            if checked && W::DIRECTION == Direction::Read && inner.drained.take() {
                 // There was nothing when the last read ended. The word is not reset: what came since made it ready.
-                waits = true;
-            } else {
-                inner.desc().reset(sequence, direction)?;
+                held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;
+            } else if checked {
+                match W::DIRECTION {
+                    Direction::Read => open.desc.reset(Direction::Read)?,
+                    // Nearly every write finds room, and whether it did is not worth two changes of the word: one that
+                    // finds none tries once more at the most, see `poll_wait`.
+                    Direction::Write => open.desc.check(Direction::Write)?,
+                }
             }
         }
         loop {
-            if waits {
-                let desc = inner.desc();
-                let waited = match std::mem::take(&mut resumed) {
-                    true => desc.poll_resumed(sequence, direction, cx, inner.shared()),
-                    false => desc.poll_wait(sequence, direction, cx, inner.shared()),
-                };
-                match waited {
-                    Poll::Pending => {
-                        held.park();
-                        self.0 = Some(Waiting { inner: inner.clone(), direction, stage: Stage::Parked });
-                        return Poll::Pending;
-                    }
-                    Poll::Ready(waited) => waited?,
-                }
-            }
-            match inner.with_socket(&mut call)? {
+            match inner.with_socket(|socket| call(socket, &open))? {
                 Attempt::Done(value) => return Poll::Ready(Ok(value)),
-                Attempt::WouldBlock => waits = true,
+                Attempt::WouldBlock => held = ready!(self.wait_after(held, cx))?,
             }
         }
     }
 
-    /// The lock and a reference, and whether the operation was parked.
-    fn hold<'a>(
+    /// What a wait with the lock that is `held` has come to. One that goes on keeps the lock and no reference.
+    #[inline]
+    fn wait(
         &mut self,
-        inner: &'a Arc<Inner>,
-        direction: Direction,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(Held<'a>, bool), Error>> {
-        let mut ticket = None;
-        if let Some(waiting) = self.0.as_ref() {
-            assert!(
-                Arc::ptr_eq(&waiting.inner, inner) && waiting.direction == direction,
-                "an operation's state was polled for another descriptor or direction"
-            );
-            match waiting.stage {
-                Stage::Queued(mine) => ticket = Some(mine),
-                Stage::Over => {}
-                Stage::Parked => {
-                    // Closed meanwhile: the state, dropped, takes back what it left behind.
-                    inner.mutex.incref().inspect_err(|_| self.0 = None)?;
-                    // What the state owned, `Held` owns now.
-                    self.disown();
-                    return Poll::Ready(Ok((Held { inner, direction }, true)));
-                }
-            }
-        }
-        let locked = inner.mutex.poll_lock(direction, &mut ticket, cx);
-        match (locked, ticket) {
-            (Poll::Pending, Some(mine)) => {
-                if self.0.is_none() {
-                    self.0 = Some(Waiting { inner: inner.clone(), direction, stage: Stage::Queued(mine) });
-                }
+        held: Held<'a, W>,
+        waited: Poll<Result<(), Error>>,
+    ) -> Poll<Result<Held<'a, W>, Error>> {
+        match waited {
+            Poll::Ready(waited) => Poll::Ready(waited.map(|()| held)),
+            Poll::Pending => {
+                self.stage = Stage::Parked;
+                held.park();
                 Poll::Pending
             }
-            (Poll::Pending, None) => unreachable!("who waits for a lock has a ticket"),
-            (Poll::Ready(locked), _) => {
-                self.disown();
-                Poll::Ready(locked.map(|()| (Held { inner, direction }, false)))
-            }
         }
     }
 
-    /// Forgets the state without giving anything back.
-    fn disown(&mut self) {
-        if let Some(waiting) = &mut self.0 {
-            waiting.stage = Stage::Over;
-            self.0 = None;
+    /// Waits after a system call that found nothing to do.
+    #[inline(never)]
+    fn wait_after(&mut self, held: Held<'a, W>, cx: &mut Context<'_>) -> Poll<Result<Held<'a, W>, Error>> {
+        let inner = &*self.fd.0;
+        let open = OpenFd { inner, desc: inner.desc() };
+        self.wait(held, open.poll_wait(W::DIRECTION, cx))
+    }
+
+    /// Waits on after a wake-up that was not readiness.
+    #[cold]
+    fn wait_on(&mut self, held: Held<'a, W>, cx: &mut Context<'_>) -> Poll<Result<Held<'a, W>, Error>> {
+        let inner = &*self.fd.0;
+        let sequence = inner.token.sequence();
+        self.wait(held, inner.desc().poll_resumed(sequence, W::DIRECTION, cx, inner.shared()))
+    }
+
+    /// The lock and a reference.
+    #[inline]
+    fn lock(&mut self, cx: &mut Context<'_>) -> Poll<Result<Held<'a, W>, Error>> {
+        if matches!(self.stage, Stage::Idle) && self.fd.0.mutex.try_lock(W::DIRECTION) {
+            return Poll::Ready(Ok(Held::new(&self.fd.0)));
+        }
+        self.wait_for_lock(cx).map_ok(|()| Held::new(&self.fd.0))
+    }
+
+    #[cold]
+    fn wait_for_lock(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut ticket = match self.stage {
+            Stage::Queued(ticket) => Some(ticket),
+            Stage::Idle | Stage::Parked => None,
+        };
+        let locked = self.fd.0.mutex.poll_lock(W::DIRECTION, &mut ticket, cx);
+        self.stage = ticket.map_or(Stage::Idle, Stage::Queued);
+        locked
+    }
+
+    /// A reference again, to the lock that a parked operation has.
+    #[inline]
+    fn resume(&mut self) -> Result<Held<'a, W>, Error> {
+        if let Err(closed) = self.fd.0.mutex.incref() {
+            give_back(&self.fd.0, W::DIRECTION, &mut self.stage);
+            return Err(closed);
+        }
+        // What the operation owned, `Held` owns now.
+        self.stage = Stage::Idle;
+        Ok(Held::new(&self.fd.0))
+    }
+}
+
+impl<W: Way> Drop for Op<'_, W> {
+    #[inline]
+    fn drop(&mut self) {
+        if !matches!(self.stage, Stage::Idle) {
+            give_back(&self.fd.0, W::DIRECTION, &mut self.stage);
+        }
+    }
+}
+
+/// A descriptor under a reference, with its side of the poller looked up.
+pub(super) struct OpenFd<'a> {
+    inner: &'a Inner,
+    desc: &'a PollDesc,
+}
+
+impl OpenFd<'_> {
+    /// Notes that a read was short, unless the kernel has told of more than data.
+    #[inline]
+    pub(super) fn mark_drained(&self) {
+        if !self.desc.is_troubled() {
+            self.inner.drained.mark();
+        }
+    }
+
+    /// Forgets that there is room, just before the call that finds out.
+    pub(super) fn forget_room(&self) {
+        self.desc.consume(Direction::Write);
+    }
+
+    #[inline]
+    fn poll_wait(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.desc.poll_wait(self.inner.token.sequence(), direction, cx, self.inner.shared())
+    }
+}
+
+/// Gives back what an operation holds between polls.
+#[cold]
+fn give_back(inner: &Inner, direction: Direction, stage: &mut Stage) {
+    match std::mem::take(stage) {
+        Stage::Idle => {}
+        Stage::Queued(ticket) => inner.mutex.cancel(direction, ticket),
+        Stage::Parked => {
+            // Also if dropping the waker panics, which is somebody else's code.
+            let _released = Lock { inner, direction };
+            // Under a reference, so that the slot is not given back meanwhile. Without one the descriptor is closed, and
+            // the close takes the waker out.
+            if let Ok(_reference) = Reference::take(inner) {
+                inner.desc().cancel(inner.token.sequence(), direction, inner.shared());
+            }
         }
     }
 }
 
 /// A direction's lock and a reference, during a poll. Given back however the poll ends, but for [`Held::park`].
-struct Held<'a> {
-    inner: &'a Arc<Inner>,
-    direction: Direction,
+struct Held<'a, W: Way> {
+    inner: &'a Inner,
+    way: PhantomData<W>,
 }
 
-impl Held<'_> {
+impl<'a, W: Way> Held<'a, W> {
+    fn new(inner: &'a Inner) -> Held<'a, W> {
+        Held { inner, way: PhantomData }
+    }
+
     /// Gives the reference back and keeps the lock.
+    #[inline]
     fn park(self) {
         let inner = self.inner;
         std::mem::forget(self);
@@ -163,29 +331,11 @@ impl Held<'_> {
     }
 }
 
-impl Drop for Held<'_> {
+impl<W: Way> Drop for Held<'_, W> {
+    #[inline]
     fn drop(&mut self) {
-        if self.inner.mutex.unlock(self.direction) {
+        if self.inner.mutex.unlock(W::DIRECTION) {
             self.inner.destroy();
-        }
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        match self.stage {
-            Stage::Over => {}
-            Stage::Queued(ticket) => self.inner.mutex.cancel(self.direction, ticket),
-            Stage::Parked => {
-                // Also if dropping the waker panics, which is somebody else's code.
-                let _released = Lock { inner: &self.inner, direction: self.direction };
-                // Under a reference, so that the slot is not given back meanwhile. Without one the descriptor is closed, and
-                // the close takes the waker out.
-                if let Ok(_reference) = Reference::take(&self.inner) {
-                    let sequence = self.inner.token.sequence();
-                    self.inner.desc().cancel(sequence, self.direction, self.inner.shared());
-                }
-            }
         }
     }
 }

@@ -29,7 +29,7 @@ impl Fd {
         cx: &mut Context<'_>,
         op: &mut OpState,
     ) -> Poll<Result<(OwnedFd, Option<Addr>), Error>> {
-        op.poll(self, Direction::Read, true, cx, sys::accept)
+        op.poll(self, Direction::Read, cx, sys::accept)
     }
 
     /// [`Fd::poll_accept`] as a future; as cancel-safe.
@@ -53,7 +53,7 @@ impl Fd {
     /// Go: `net.netFD.connect`
     #[doc(alias = "net.netFD.connect")]
     pub fn poll_connected(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<Addr, Error>> {
-        op.poll(self, Direction::Write, true, cx, |socket| {
+        op.poll(self, Direction::Write, cx, |socket| {
             Ok(sys::connected(socket)?.map_or(Attempt::WouldBlock, Attempt::Done))
         })
     }

@@ -32,7 +32,7 @@ impl Fd {
     /// # Errors
     /// [`Error::Closed`], [`Error::DeadlineExceeded`].
     pub fn poll_readable(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<(), Error>> {
-        op.poll(self, Direction::Read, true, cx, sys::is_readable)
+        op.poll(self, Direction::Read, cx, sys::is_readable)
     }
 
     /// [`Fd::poll_readable`] as a future; as cancel-safe.
@@ -54,7 +54,7 @@ impl Fd {
     /// Go: `poll.FD.WaitWrite`
     #[doc(alias = "poll.FD.WaitWrite")]
     pub fn poll_writable(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<(), Error>> {
-        op.poll(self, Direction::Write, true, cx, sys::is_writable)
+        op.poll(self, Direction::Write, cx, sys::is_writable)
     }
 
     /// [`Fd::poll_writable`] as a future; as cancel-safe.
@@ -81,7 +81,7 @@ impl Fd {
         if buf.is_empty() {
             return self.poll_read(cx, op, buf);
         }
-        op.poll(self, Direction::Read, true, cx, |socket| sys::peek(socket, buf))
+        op.poll(self, Direction::Read, cx, |socket| sys::peek(socket, buf))
     }
 
     /// [`Fd::poll_peek`] as a future; as cancel-safe.
@@ -123,7 +123,7 @@ impl Fd {
         self.give_out();
         let mut op = OpState::new();
         poll_fn(|cx| {
-            op.poll(self, direction, true, cx, |socket| {
+            op.poll(self, direction, cx, |socket| {
                 Ok(if call(socket) { Attempt::Done(()) } else { Attempt::WouldBlock })
             })
         })
@@ -160,7 +160,7 @@ impl Fd {
     /// # Errors
     /// [`Error::Closed`] if it was closed before, or what the kernel says when it refuses the mode.
     pub fn release(&self) -> impl Future<Output = Result<OwnedFd, Error>> + Send + use<> {
-        let gone = self.0.begin_close(true);
+        let gone = self.0.close_for(true);
         async move {
             let socket = gone?.await.expect("a socket that is wanted comes when it is gone from the poller");
             match sys::set_blocking(&socket) {

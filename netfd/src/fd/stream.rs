@@ -5,9 +5,9 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+use super::op::{Op, Reading, Writing};
 use super::{Fd, OpState};
 use crate::attempt::Attempt;
-use crate::netpoll::poll_desc::Direction;
 use crate::{Error, sys};
 
 impl Fd {
@@ -26,27 +26,19 @@ impl Fd {
         op: &mut OpState,
         buf: &mut [u8],
     ) -> Poll<Result<usize, Error>> {
-        let checked = !buf.is_empty();
-        let asked = buf.len().min(sys::MAX_TRANSFER);
-        op.poll(self, Direction::Read, checked, cx, |socket| {
-            if !checked {
-                return Ok(Attempt::Done(0));
-            }
-            let read = sys::read(socket, buf)?;
-            if matches!(read, Attempt::Done(read) if 0 < read && read < asked) {
-                self.0.mark_drained();
-            }
-            Ok(read)
-        })
+        op.step(self, |op: &mut Op<'_, Reading>| op.poll_read(cx, buf))
     }
 
     /// [`Fd::poll_read`] as a future; as cancel-safe.
     ///
     /// # Errors
     /// Those of [`Fd::poll_read`].
-    pub async fn read(&self, buf: &mut [u8]) -> Result<usize, Error> {
-        let mut op = OpState::new();
-        poll_fn(|cx| self.poll_read(cx, &mut op, buf)).await
+    pub fn read<'a>(
+        &'a self,
+        buf: &'a mut [u8],
+    ) -> impl Future<Output = Result<usize, Error>> + Send + Unpin + 'a {
+        let mut op = Op::new(self);
+        poll_fn(move |cx| op.poll_read(cx, buf))
     }
 
     /// Writes what the socket takes at once, waiting until it takes something.
@@ -61,19 +53,19 @@ impl Fd {
         op: &mut OpState,
         buf: &[u8],
     ) -> Poll<Result<usize, Error>> {
-        op.poll(self, Direction::Write, true, cx, |socket| match buf.is_empty() {
-            true => Ok(Attempt::Done(0)),
-            false => sys::write(socket, buf),
-        })
+        op.step(self, |op: &mut Op<'_, Writing>| op.poll_write_some(cx, buf))
     }
 
     /// [`Fd::poll_write_some`] as a future; as cancel-safe.
     ///
     /// # Errors
     /// Those of [`Fd::poll_write_some`].
-    pub async fn write_some(&self, buf: &[u8]) -> Result<usize, Error> {
-        let mut op = OpState::new();
-        poll_fn(|cx| self.poll_write_some(cx, &mut op, buf)).await
+    pub fn write_some<'a>(
+        &'a self,
+        buf: &'a [u8],
+    ) -> impl Future<Output = Result<usize, Error>> + Send + Unpin + 'a {
+        let mut op = Op::new(self);
+        poll_fn(move |cx| op.poll_write_some(cx, buf))
     }
 
     /// Writes all of `buf`; nobody else's write comes in between. `written` tells how far it is, also beside an error.
@@ -92,16 +84,7 @@ impl Fd {
         buf: &[u8],
         written: &mut usize,
     ) -> Poll<Result<(), Error>> {
-        op.poll(self, Direction::Write, true, cx, |socket| {
-            while *written < buf.len() {
-                match sys::write(socket, &buf[*written..])? {
-                    Attempt::Done(0) => return Err(Error::UnexpectedEof),
-                    Attempt::Done(more) => *written += more,
-                    Attempt::WouldBlock => return Ok(Attempt::WouldBlock),
-                }
-            }
-            Ok(Attempt::Done(()))
-        })
+        op.step(self, |op: &mut Op<'_, Writing>| op.poll_write(cx, buf, written))
     }
 
     /// [`Fd::poll_write`] as a future. `written` counts from where it stands, and tells how far it is also beside an error
@@ -109,8 +92,82 @@ impl Fd {
     ///
     /// # Errors
     /// Those of [`Fd::poll_write`].
-    pub async fn write(&self, buf: &[u8], written: &mut usize) -> Result<(), Error> {
-        let mut op = OpState::new();
-        poll_fn(|cx| self.poll_write(cx, &mut op, buf, written)).await
+    pub fn write<'a>(
+        &'a self,
+        buf: &'a [u8],
+        written: &'a mut usize,
+    ) -> impl Future<Output = Result<(), Error>> + Send + Unpin + 'a {
+        let mut op = Op::new(self);
+        poll_fn(move |cx| op.poll_write(cx, buf, written))
+    }
+
+    /// Writes all of `buf`, and tells how much that was also beside an error. Dropped, the count is unknown.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_write`], beside the count.
+    ///
+    /// Go: `poll.FD.Write`
+    #[doc(alias = "poll.FD.Write")]
+    pub fn write_all<'a>(
+        &'a self,
+        buf: &'a [u8],
+    ) -> impl Future<Output = (usize, Result<(), Error>)> + Send + Unpin + 'a {
+        let (mut op, mut written) = (Op::new(self), 0);
+        poll_fn(move |cx| op.poll_write(cx, buf, &mut written).map(|done| (written, done)))
+    }
+}
+
+impl Op<'_, Reading> {
+    #[inline]
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize, Error>> {
+        let checked = !buf.is_empty();
+        let asked = buf.len().min(sys::MAX_TRANSFER);
+        self.poll(cx, checked, |socket, fd| {
+            if !checked {
+                return Ok(Attempt::Done(0));
+            }
+            let read = sys::read(socket, buf)?;
+            if matches!(read, Attempt::Done(read) if 0 < read && read < asked) {
+                fd.mark_drained();
+            }
+            Ok(read)
+        })
+    }
+}
+
+impl Op<'_, Writing> {
+    #[inline]
+    fn poll_write_some(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize, Error>> {
+        self.poll(cx, true, |socket, _| match buf.is_empty() {
+            true => Ok(Attempt::Done(0)),
+            false => sys::write(socket, buf),
+        })
+    }
+
+    #[inline]
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        written: &mut usize,
+    ) -> Poll<Result<(), Error>> {
+        self.poll(cx, true, |socket, fd| {
+            loop {
+                let rest = buf.get(*written..).unwrap_or_default();
+                if rest.is_empty() {
+                    return Ok(Attempt::Done(()));
+                }
+                match sys::write(socket, rest)? {
+                    Attempt::Done(0) => return Err(Error::UnexpectedEof),
+                    Attempt::Done(more) => {
+                        *written += more;
+                        if more < rest.len() {
+                            fd.forget_room();
+                        }
+                    }
+                    Attempt::WouldBlock => return Ok(Attempt::WouldBlock),
+                }
+            }
+        })
     }
 }

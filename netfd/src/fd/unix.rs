@@ -39,7 +39,7 @@ impl Fd {
         buf: &[u8],
         descriptors: &[BorrowedFd<'_>],
     ) -> Poll<Result<usize, Error>> {
-        op.poll(self, Direction::Write, true, cx, |socket| sys::send_descriptors(socket, buf, descriptors))
+        op.poll(self, Direction::Write, cx, |socket| sys::send_descriptors(socket, buf, descriptors))
     }
 
     /// [`Fd::poll_send_descriptors`] as a future; as cancel-safe.
@@ -66,8 +66,7 @@ impl Fd {
         op: &mut OpState,
         buf: &mut [u8],
     ) -> Poll<Result<Received, Error>> {
-        let received =
-            op.poll(self, Direction::Read, true, cx, |socket| sys::receive_descriptors(socket, buf));
+        let received = op.poll(self, Direction::Read, cx, |socket| sys::receive_descriptors(socket, buf));
         received.map_ok(|(read, descriptors, truncated)| Received { read, descriptors, truncated })
     }
 

@@ -80,6 +80,24 @@ fn a_read_that_skips_its_try_strands_no_end() {
     });
 }
 
+/// The drained mark: an end whose edge finds the word ready is known to the read that consumes that. Preemption bound 3.
+#[test]
+fn an_end_that_meets_readiness_is_not_stranded() {
+    model(3, || {
+        let (netpoll, fd, peer) = socket(true);
+        peer.send(&netpoll.shared().poller, b"a");
+        poll(netpoll.shared());
+        let kernel = meanwhile(&netpoll, &peer, |peer, poller| peer.send_and_end(poller, b"b"));
+        let task = Task::new();
+        let mut bytes = 0;
+        while bytes < 2 {
+            bytes += read(&task, &fd).unwrap();
+        }
+        assert_eq!(read(&task, &fd), Ok(0));
+        kernel.join().unwrap();
+    });
+}
+
 /// The drained mark: a read that begins after raw access was given tries, for what comes may raise no edge any more.
 /// Preemption bound 3.
 #[test]

@@ -126,7 +126,7 @@ impl SocketConfig {
         let peer = if connected { None } else { Some(wait(fd, deadline).await?) };
         let (local, peer) =
             fd.lend(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
-        connection.start_stream()?;
+        connection.start_stream(&self.keep_alive)?;
         Ok(connection.between(local, Some(peer.unwrap_or(remote))))
     }
 
@@ -147,6 +147,7 @@ impl SocketConfig {
         sys::listen(&made.socket, self.backlog.unwrap_or_else(sys::max_backlog))?;
         let mut listener = made.register(self, net, family, false)?;
         listener.inherited = inherited;
+        listener.keep_alive = Some(Box::new(self.keep_alive));
         let local = listener.fd().lend(|socket| Ok(sys::local_addr(socket)))?;
         Ok(listener.between(local, None))
     }
@@ -223,7 +224,6 @@ impl Made {
     ) -> Result<NetFd, Error> {
         let Made { socket, kind, plain, given_out } = self;
         let fd = register(socket, &config.netpoll, given_out)?;
-        let keep_alive = config.keep_alive;
         Ok(NetFd {
             fd,
             net,
@@ -231,7 +231,7 @@ impl Made {
             kind,
             connected,
             plain,
-            keep_alive,
+            keep_alive: None,
             inherited: false,
             local: None,
             remote: None,

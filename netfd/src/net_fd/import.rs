@@ -33,7 +33,6 @@ impl NetFd {
         let (local, remote) = (sys::local_addr(&socket), sys::peer_addr(socket.as_fd()));
         let connected = remote.is_some();
         let fd = config::register(socket, netpoll, true)?;
-        let keep_alive = KeepAliveConfig::default();
         // Nobody knows what was set on it, so its short reads say nothing.
         let imported = NetFd {
             fd,
@@ -42,13 +41,13 @@ impl NetFd {
             kind,
             connected,
             plain: false,
-            keep_alive,
+            keep_alive: None,
             inherited: false,
             local: None,
             remote: None,
         };
         if connected {
-            imported.start_stream()?;
+            imported.start_stream(&KeepAliveConfig::default())?;
         }
         Ok(imported.between(local, remote))
     }

@@ -2,6 +2,7 @@
 //!
 //! Go: `runtime.netpollGenericInit`
 
+pub(crate) mod deadline;
 pub(crate) mod park_word;
 pub(crate) mod poll_cache;
 pub(crate) mod poll_desc;

@@ -46,6 +46,7 @@ use std::task::Waker;
 
 use crate::cell::GuardedCell;
 use crate::sync::{AtomicU64, TracedNumber, survive};
+use crate::traced;
 
 const READY: u64 = 1;
 const WAIT: u64 = 1 << 1;
@@ -57,9 +58,17 @@ const STATES: u64 = READY | WAIT | PARKED | TAKING;
 pub(crate) struct ParkWord {
     word: AtomicU64,
     waker: GuardedCell<Option<Waker>>,
-    /// What traces call it: a direction and a descriptor.
-    mode: &'static str,
+    /// What traces call it: whom it belongs to, and the descriptor.
+    owner: Owner,
     fd: TracedNumber,
+}
+
+/// Whom a word belongs to, for traces.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Owner {
+    Read,
+    Write,
+    Timer,
 }
 
 /// What a wait came to.
@@ -76,10 +85,10 @@ pub(crate) enum Parked {
 }
 
 impl ParkWord {
-    /// A word in state nil, which traces call `mode`.
-    pub(crate) fn new(sequence: u32, mode: &'static str) -> ParkWord {
+    /// A word in state nil.
+    pub(crate) fn new(sequence: u32, owner: Owner) -> ParkWord {
         let word = AtomicU64::new(pack(sequence, 0));
-        ParkWord { word, waker: GuardedCell::new(None), mode, fd: TracedNumber::new(-1) }
+        ParkWord { word, waker: GuardedCell::new(None), owner, fd: TracedNumber::new(-1) }
     }
 
     /// Says which descriptor the word is for, for traces alone.
@@ -94,9 +103,38 @@ impl ParkWord {
     ///
     /// Go: `runtime.netpollblock`
     #[doc(alias = "netpollblock")]
+    #[inline(always)]
     pub(crate) fn park(&self, sequence: u32, waker: &Waker, count: &impl WaiterCount) -> Parked {
-        // Cloning is somebody else's code: it happens while the cell is nobody's.
-        let mut clone = None;
+        let word = self.word.load(Relaxed);
+        if word & STATES == 0 && sequence_of(word) == sequence {
+            // Cloning is somebody else's code: it happens while the cell is nobody's.
+            let waker = waker.clone();
+            if self.occupy(word, waker, count) {
+                return Parked::Yes;
+            }
+        }
+        self.park_slowly(sequence, waker, count)
+    }
+
+    /// nil → wait → parked, with `waker` in place; false if something came in between, and the waker is out again.
+    #[inline(always)]
+    fn occupy(&self, nil: u64, waker: Waker, count: &impl WaiterCount) -> bool {
+        // Acquire: the last owner of the cell has let go of it.
+        if !self.change(nil, nil | WAIT, Acquire) {
+            return false;
+        }
+        count.add();
+        // SAFETY: we made nil → wait, and nobody else touches the cell until wait is gone.
+        unsafe { self.waker.with_mut(|cell| *cell = Some(waker)) };
+        let parked = self.settle(nil);
+        if !parked {
+            self.give_up(nil, count);
+        }
+        parked
+    }
+
+    #[cold]
+    fn park_slowly(&self, sequence: u32, waker: &Waker, count: &impl WaiterCount) -> Parked {
         loop {
             let word = self.word.load(Relaxed);
             if sequence_of(word) != sequence {
@@ -104,24 +142,14 @@ impl ParkWord {
             }
             match word & STATES {
                 0 => {
-                    let mine = clone.take().unwrap_or_else(|| waker.clone());
-                    // Acquire: the last owner of the cell has let go of it.
-                    if !self.change(word, word | WAIT, Acquire) {
-                        clone = Some(mine);
-                        continue;
-                    }
-                    count.add();
-                    // SAFETY: we made nil → wait, and nobody else touches the cell until wait is gone.
-                    unsafe { self.waker.with_mut(|cell| *cell = Some(mine)) };
-                    if self.settle(word) {
+                    if self.occupy(word, waker.clone(), count) {
                         return Parked::Yes;
                     }
-                    self.give_up(word, count);
                 }
                 READY => {
                     // Acquire: the event's facts were published before the word became ready.
                     if self.change(word, word & !READY, Acquire) {
-                        self.trace(word, word & !READY);
+                        self.trace([word, word & !READY]);
                         return Parked::Ready;
                     }
                 }
@@ -165,9 +193,28 @@ impl ParkWord {
     ///
     /// Go: `runtime.netpollunblock`
     #[doc(alias = "netpollunblock")]
+    #[inline]
     pub(crate) fn unblock(&self, sequence: u32, io_ready: bool) -> Option<Waker> {
+        self.unblock_from(self.word.load(Relaxed), sequence, io_ready)
+    }
+
+    /// [`ParkWord::unblock`] for an event that says no more than that there is something to do, which a word that is ready
+    /// already says.
+    ///
+    /// That is seen by a load alone: whoever has consumed what is seen here did so before it asked the kernel, which
+    /// orders that before the event. A reason has no such order, so whoever publishes one calls `unblock`.
+    #[inline]
+    pub(crate) fn unblock_ready(&self, sequence: u32) -> Option<Waker> {
+        let word = self.word.load(Relaxed);
+        if word == pack(sequence, READY) {
+            return None;
+        }
+        self.unblock_from(word, sequence, true)
+    }
+
+    #[inline(always)]
+    fn unblock_from(&self, mut word: u64, sequence: u32, io_ready: bool) -> Option<Waker> {
         let ready = if io_ready { READY } else { 0 };
-        let mut word = self.word.load(Relaxed);
         loop {
             if sequence_of(word) != sequence {
                 return None;
@@ -179,7 +226,7 @@ impl ParkWord {
             match self.word.compare_exchange(word, next, AcqRel, Relaxed) {
                 Ok(_) if parked => break,
                 Ok(_) => {
-                    self.trace(word, next);
+                    self.trace([word, next]);
                     return None;
                 }
                 Err(now) => word = now,
@@ -189,18 +236,24 @@ impl ParkWord {
         let waker = unsafe { self.waker.with_mut(Option::take) };
         // Release: the next owner of the cell finds it empty.
         let taking = self.word.fetch_and(!TAKING, Release);
-        self.trace(word, word & !PARKED | TAKING | ready);
-        self.trace(taking, taking & !TAKING);
+        if traced::is_on() {
+            self.trace([word, word & !PARKED | TAKING | ready]);
+            self.trace([taking, taking & !TAKING]);
+        }
         waker
     }
 
-    /// Forgets readiness: ready → nil. Only for the moment before a system call, which then finds what there is.
-    pub(crate) fn reset(&self, sequence: u32) {
+    /// Consumes readiness, if there is any: ready → nil. A system call follows, which finds what there is. Only for the
+    /// direction's one waiter, to whom the slot belongs.
+    #[inline]
+    pub(crate) fn consume(&self) -> bool {
+        let word = self.word.load(Relaxed);
         // Acquire: the facts that came with the readiness are seen by this call's checks.
-        let (ready, nil) = (pack(sequence, READY), pack(sequence, 0));
-        if self.change(ready, nil, Acquire) {
-            self.trace(ready, nil);
+        let consumed = word & STATES == READY && self.change(word, word & !READY, Acquire);
+        if consumed {
+            self.trace([word, word & !READY]);
         }
+        consumed
     }
 
     /// Ends a sequence. Whoever is taking the last waker may finish: `taking` stays until it has.
@@ -226,21 +279,21 @@ impl ParkWord {
         let parked = from & !STATES | PARKED;
         let settled = self.change(wait, parked, AcqRel);
         if settled {
-            self.trace(from, wait);
-            self.trace(wait, parked);
+            self.trace([from, wait, parked]);
         }
         settled
     }
 
     /// Empties the cell in state wait and leaves the state; what was in the cell is dropped outside of it. `from` is what
     /// was before wait.
+    #[cold]
     fn give_up(&self, from: u64, count: &impl WaiterCount) {
         // SAFETY: the caller made the word wait, and nobody else touches the cell until wait is gone.
         let old = unsafe { self.waker.with_mut(Option::take) };
         // Release: the next owner of the cell finds it empty.
         let wait = self.word.fetch_and(!WAIT, Release);
-        self.trace(from, from & !PARKED | WAIT);
-        self.trace(wait, wait & !WAIT);
+        self.trace([from, from & !PARKED | WAIT]);
+        self.trace([wait, wait & !WAIT]);
         count.sub(1);
         drop(old);
     }
@@ -250,19 +303,30 @@ impl ParkWord {
         State(self.word.load(Relaxed)).to_string()
     }
 
-    /// Tells a listener of a transition; nothing where the state stayed as it was. A listener is somebody else's code: it
+    /// Tells a listener of the transitions between `states`; nothing where the state stayed as it was. A listener is somebody else's code: it
     /// is told once the cell has been let go of, so the lines of two threads may stand in another order than their
     /// transitions.
-    fn trace(&self, from: u64, to: u64) {
-        if from != to && tracing::enabled!(target: "netfd::poll_desc", tracing::Level::TRACE) {
-            // Whoever traces may have a waker in hand.
-            survive(|| {
-                tracing::trace!(
-                    target: "netfd::poll_desc",
-                    fd = self.fd.load(Relaxed), mode = self.mode, from = %State(from), to = %State(to)
-                );
-            });
+    #[inline(always)]
+    fn trace<const STATES: usize>(&self, states: [u64; STATES]) {
+        if traced::is_on() {
+            states.windows(2).filter(|pair| pair[0] != pair[1]).for_each(|pair| self.tell(pair[0], pair[1]));
         }
+    }
+
+    #[cold]
+    fn tell(&self, from: u64, to: u64) {
+        let mode = match self.owner {
+            Owner::Read => "read",
+            Owner::Write => "write",
+            Owner::Timer => "timer",
+        };
+        // Whoever traces may have a waker in hand.
+        survive(|| {
+            tracing::trace!(
+                target: "netfd::poll_desc",
+                fd = self.fd.load(Relaxed), mode, from = %State(from), to = %State(to)
+            );
+        });
     }
 
     fn change(&self, from: u64, to: u64, success: std::sync::atomic::Ordering) -> bool {

@@ -3,13 +3,14 @@
 //! Go: `runtime.pollCache`
 //!
 //! An event may name a descriptor that is long closed. Its token leads to a slot, and the slot's sequence says whether
-//! the event still means it. So slots live in pages that are only ever added, each twice as large as the one before,
-//! and a look-up takes no lock.
+//! the event still means it. So slots live in pages that are only ever added. A page is found through a directory whose
+//! tables double, so that a look-up takes no lock and what is made and not used is never more than a page and a table of
+//! pointers. Whoever has a descriptor holds its page, and looks nothing up.
 //!
 //! ```text
-//!   page 0  [ 0 .. n )          n = FIRST
-//!   page 1  [ n .. 3n )
-//!   page 2  [ 3n .. 7n )   …
+//!   table 0  [ 0 .. n )        n = TABLE pages
+//!   table 1  [ n .. 3n )       │
+//!   table 2  [ 3n .. 7n )      └──► page  [ PAGE slots ]
 //! ```
 
 use std::sync::OnceLock;
@@ -17,12 +18,32 @@ use std::sync::OnceLock;
 use poller::Token;
 
 use super::poll_desc::PollDesc;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Arc, Mutex, lock};
 
-/// Slots of the first page; a model uses every slot again at once.
-const FIRST: u32 = if cfg!(loom) { 1 } else { 64 };
-/// With doubling, enough pages for every slot number below the reserved one.
-const PAGES: usize = 26;
+/// Slots of a page; a model uses every slot again at once.
+const PAGE: u32 = if cfg!(loom) { 1 } else { 64 };
+/// Pages of the first table.
+const TABLE: u32 = if cfg!(loom) { 1 } else { 64 };
+/// With doubling, enough tables for every slot number below the reserved one.
+const TABLES: usize = if cfg!(loom) { 32 } else { 21 };
+
+/// Slots side by side.
+pub(crate) struct Page([PollDesc; PAGE as usize]);
+
+impl Page {
+    fn new() -> Page {
+        Page(std::array::from_fn(|_| PollDesc::new(0)))
+    }
+
+    /// The slot of this number, which lies on this page.
+    #[inline]
+    pub(crate) fn slot(&self, slot: u32) -> &PollDesc {
+        &self.0[(slot % PAGE) as usize]
+    }
+}
+
+/// A part of the directory: each page is made once.
+type Table = Box<[OnceLock<Arc<Page>>]>;
 
 /// All slots of a poller.
 ///
@@ -30,7 +51,7 @@ const PAGES: usize = 26;
 #[doc(alias = "pollCache")]
 pub(crate) struct PollCache {
     /// Filled once each, in order; std's cell, for a model never grows past what it started with.
-    pages: [OnceLock<Box<[PollDesc]>>; PAGES],
+    tables: [OnceLock<Table>; TABLES],
     free: Mutex<Free>,
 }
 
@@ -43,7 +64,7 @@ struct Free {
 impl PollCache {
     pub(crate) fn new() -> PollCache {
         PollCache {
-            pages: [const { OnceLock::new() }; PAGES],
+            tables: [const { OnceLock::new() }; TABLES],
             free: Mutex::new(Free { slots: Vec::new(), made: 0 }),
         }
     }
@@ -56,10 +77,11 @@ impl PollCache {
         let mut free = lock(&self.free);
         let slot = free.slots.pop().unwrap_or_else(|| {
             let slot = free.made;
-            let (page, _) = place(slot);
-            let size = FIRST << page;
-            self.pages[page].get_or_init(|| (0..size).map(|_| PollDesc::new(0)).collect());
-            free.made += size;
+            let (table, index) = place(slot / PAGE);
+            let size = TABLE << table;
+            let table = self.tables[table].get_or_init(|| (0..size).map(|_| OnceLock::new()).collect());
+            table[index].get_or_init(|| Arc::new(Page::new()));
+            free.made += PAGE;
             let made = free.made;
             free.slots.extend((slot + 1..made).rev());
             slot
@@ -77,21 +99,31 @@ impl PollCache {
 
     /// The slot that a token of ours names.
     pub(crate) fn slot(&self, slot: u32) -> &PollDesc {
-        self.get(slot).unwrap_or_else(|| panic!("slot {slot} was never handed out"))
+        self.page(slot).slot(slot)
+    }
+
+    /// The page of a slot that was handed out.
+    pub(crate) fn page(&self, slot: u32) -> &Arc<Page> {
+        self.find(slot).unwrap_or_else(|| panic!("slot {slot} was never handed out"))
     }
 
     /// The slot that a token names, if there is one.
+    #[inline]
     pub(crate) fn get(&self, slot: u32) -> Option<&PollDesc> {
-        let (page, index) = place(slot);
-        self.pages.get(page)?.get()?.get(index)
+        Some(self.find(slot)?.slot(slot))
+    }
+
+    fn find(&self, slot: u32) -> Option<&Arc<Page>> {
+        let (table, index) = place(slot / PAGE);
+        self.tables.get(table)?.get()?.get(index)?.get()
     }
 }
 
-/// In which page a slot lives, and where in it.
-fn place(slot: u32) -> (usize, usize) {
-    let pages = (u64::from(slot) / u64::from(FIRST) + 1).ilog2();
-    let before = u64::from(FIRST) * ((1 << pages) - 1);
-    (pages as usize, (u64::from(slot) - before) as usize)
+/// In which table a page stands, and where in it.
+fn place(page: u32) -> (usize, usize) {
+    let table = (page / TABLE + 1).ilog2();
+    let before = TABLE * ((1 << table) - 1);
+    (table as usize, (page - before) as usize)
 }
 
 #[cfg(all(test, not(loom)))]
@@ -99,14 +131,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_follow_one_another_without_a_gap() {
+    fn tables_follow_one_another_without_a_gap() {
         let mut expected = (0, 0);
-        for slot in 0..10_000 {
-            assert_eq!(place(slot), expected, "slot {slot}");
+        for page in 0..10_000 {
+            assert_eq!(place(page), expected, "page {page}");
             expected.1 += 1;
-            if expected.1 == (FIRST as usize) << expected.0 {
+            if expected.1 == (TABLE as usize) << expected.0 {
                 expected = (expected.0 + 1, 0);
             }
+        }
+    }
+
+    #[test]
+    fn every_slot_below_the_reserved_one_has_a_place() {
+        let (table, index) = place((u32::MAX - 1) / PAGE);
+        assert!(table < TABLES && index < (TABLE as usize) << table);
+    }
+
+    #[test]
+    fn what_is_made_and_not_used_is_less_than_a_page() {
+        let cache = PollCache::new();
+        for slots in 1..=1000 {
+            cache.alloc();
+            let pages = (0..u32::MAX / PAGE).take_while(|page| cache.get(page * PAGE).is_some()).count();
+            assert!(pages * (PAGE as usize) < slots + PAGE as usize, "{pages} pages for {slots} slots");
         }
     }
 

@@ -3,9 +3,10 @@
 //! Go: `runtime.pollDesc`
 //!
 //! ```text
-//!   rg, wg      park words: sequence + state, and the waker          by compare-and-swap
-//!   info        sequence + closing, expired, error, trouble          by read-modify-write
-//!   deadlines   read and write times, the timer, closing             under the lock
+//!   rg, wg        park words: sequence + state, and the waker        by compare-and-swap
+//!   info          sequence + closing, expired, error, trouble        by read-modify-write
+//!   read, write   the directions' deadlines                          by compare-and-swap
+//!   timer         the timer of both deadlines, closing               under its lock
 //! ```
 //!
 //! Whoever has a reason to end a wait publishes it in `info` first and unblocks the park word afterwards; whoever waits
@@ -16,7 +17,8 @@ use std::task::{Context, Poll};
 
 use poller::{Facts, Mode, Token};
 
-use super::park_word::{ParkWord, Parked, WaiterCount};
+use super::deadline::{Deadline, Due};
+use super::park_word::{Owner, ParkWord, Parked, WaiterCount};
 use super::ready_list::ReadyList;
 use super::shared::{Alarm, Shared};
 use crate::Error;
@@ -40,50 +42,38 @@ const TROUBLED: u64 = 1 << 4;
 
 /// The poller's side of one descriptor; it lives in a slot that is used again and again.
 ///
+/// It has two cache lines of its own, so that descriptors of two threads do not disturb each other.
+///
 /// Go: `runtime.pollDesc`
 #[doc(alias = "pollDesc")]
+#[cfg_attr(not(loom), repr(align(64)))]
 pub(crate) struct PollDesc {
+    info: AtomicU64,
     rg: ParkWord,
     wg: ParkWord,
-    info: AtomicU64,
-    deadlines: Mutex<Deadlines>,
+    read: Deadline,
+    write: Deadline,
+    timer: Mutex<Timer>,
 }
 
+/// The one timer of both directions.
 #[derive(Default)]
-struct Deadlines {
-    read: Option<u64>,
-    write: Option<u64>,
-    /// The one timer of both directions, and when it fires: never later than the earlier deadline.
-    timer: Option<(TimerId, u64)>,
+struct Timer {
+    /// Its name, and when it fires: never later than the earlier deadline.
+    armed: Option<(TimerId, u64)>,
     closing: bool,
-}
-
-impl Deadlines {
-    /// The earliest deadline that has not passed.
-    fn next(&self, now: u64) -> Option<u64> {
-        [self.read, self.write].into_iter().flatten().filter(|when| *when > now).min()
-    }
-
-    /// The directions whose deadlines have passed.
-    fn due(&self, now: u64) -> Option<Mode> {
-        let passed = |deadline: Option<u64>| deadline.is_some_and(|when| when <= now);
-        match (passed(self.read), passed(self.write)) {
-            (true, true) => Some(Mode::Both),
-            (true, false) => Some(Mode::Read),
-            (false, true) => Some(Mode::Write),
-            (false, false) => None,
-        }
-    }
 }
 
 impl PollDesc {
     /// A slot's first descriptor.
     pub(crate) fn new(sequence: u32) -> PollDesc {
         PollDesc {
-            rg: ParkWord::new(sequence, "read"),
-            wg: ParkWord::new(sequence, "write"),
+            rg: ParkWord::new(sequence, Owner::Read),
+            wg: ParkWord::new(sequence, Owner::Write),
             info: AtomicU64::new(u64::from(sequence) << 32),
-            deadlines: Mutex::new(Deadlines::default()),
+            read: Deadline::none(),
+            write: Deadline::none(),
+            timer: Mutex::new(Timer::default()),
         }
     }
 
@@ -104,45 +94,51 @@ impl PollDesc {
         (self.info.load(Relaxed) >> 32) as u32
     }
 
-    /// Why an operation must not go on, if it must not.
+    /// Why an operation must not go on, if it must not. Whoever asks holds a reference of the descriptor, so that the slot
+    /// is still its own.
     ///
     /// Go: `runtime.netpollcheckerr`
     #[doc(alias = "netpollcheckerr")]
-    pub(crate) fn check(&self, sequence: u32, direction: Direction) -> Result<(), Error> {
+    #[inline]
+    pub(crate) fn check(&self, direction: Direction) -> Result<(), Error> {
         // Relaxed: a reason that must be seen was published before a read-modify-write of the park word that the
         // caller's own one has acquired.
         let info = self.info.load(Relaxed);
-        let expired = match direction {
-            Direction::Read => READ_EXPIRED,
-            Direction::Write => WRITE_EXPIRED,
-        };
-        if info & CLOSING != 0 || (info >> 32) as u32 != sequence {
-            return Err(Error::Closed);
-        }
-        if info & expired != 0 {
-            return Err(Error::DeadlineExceeded);
-        }
         // A write that follows an error event gets a more telling error from the kernel.
-        if direction == Direction::Read && info & EVENT_ERROR != 0 {
-            return Err(Error::NotPollable);
+        let reasons = match direction {
+            Direction::Read => CLOSING | READ_EXPIRED | EVENT_ERROR,
+            Direction::Write => CLOSING | WRITE_EXPIRED,
+        };
+        match info & reasons {
+            0 => Ok(()),
+            closing if closing & CLOSING != 0 => Err(Error::Closed),
+            expired if expired & EXPIRED != 0 => Err(Error::DeadlineExceeded),
+            _ => Err(Error::NotPollable),
         }
-        Ok(())
     }
 
     /// Checks, then forgets readiness: a system call follows.
     ///
     /// Go: `runtime.poll_runtime_pollReset`
     #[doc(alias = "poll_runtime_pollReset")]
-    pub(crate) fn reset(&self, sequence: u32, direction: Direction) -> Result<(), Error> {
-        self.check(sequence, direction)?;
-        self.word(direction).reset(sequence);
+    #[inline]
+    pub(crate) fn reset(&self, direction: Direction) -> Result<(), Error> {
+        self.check(direction)?;
+        self.consume(direction);
         Ok(())
+    }
+
+    /// Consumes readiness, if there is any.
+    #[inline]
+    pub(crate) fn consume(&self, direction: Direction) -> bool {
+        self.word(direction).consume()
     }
 
     /// Waits for readiness, and consumes it.
     ///
     /// Go: `runtime.poll_runtime_pollWait`
     #[doc(alias = "poll_runtime_pollWait")]
+    #[inline]
     pub(crate) fn poll_wait(
         &self,
         sequence: u32,
@@ -150,19 +146,31 @@ impl PollDesc {
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
-        if let Err(error) = self.check(sequence, direction) {
+        if let Err(error) = self.check(direction) {
             self.word(direction).unpark(sequence, count);
             return Poll::Ready(Err(error));
         }
-        self.poll_resumed(sequence, direction, cx, count)
+        self.park(sequence, direction, cx, count)
     }
 
-    /// Goes on waiting. Readiness that came first counts first: a task that it woke is not told of a deadline that passed
+    /// [`PollDesc::poll_wait`] once more. Readiness that came first counts first: a task that it woke is not told of a deadline that passed
     /// before it was polled.
     ///
     /// Go: `runtime.netpollblock`
     #[doc(alias = "netpollblock")]
+    #[cold]
     pub(crate) fn poll_resumed(
+        &self,
+        sequence: u32,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        count: &impl WaiterCount,
+    ) -> Poll<Result<(), Error>> {
+        self.park(sequence, direction, cx, count)
+    }
+
+    #[inline(always)]
+    fn park(
         &self,
         sequence: u32,
         direction: Direction,
@@ -180,7 +188,7 @@ impl PollDesc {
             Parked::Yes => {}
         }
         // Looked at again now that the waker is in place: an unblock that came before it found nobody to wake.
-        if let Err(error) = self.check(sequence, direction) {
+        if let Err(error) = self.check(direction) {
             word.unpark(sequence, count);
             return Poll::Ready(Err(error));
         }
@@ -196,17 +204,29 @@ impl PollDesc {
     ///
     /// Go: `runtime.netpollready`
     #[doc(alias = "netpollready")]
+    #[inline]
     pub(crate) fn ready(&self, sequence: u32, mode: Mode, facts: Facts, list: &mut ReadyList) {
-        self.publish(sequence, facts);
-        if mode.reads() {
-            list.extend(self.rg.unblock(sequence, true));
-        }
-        if mode.writes() {
-            list.extend(self.wg.unblock(sequence, true));
+        let plain = facts.is_empty() && self.info.load(Relaxed) & EVENT_ERROR == 0;
+        if plain {
+            if mode.reads() {
+                list.extend(self.rg.unblock_ready(sequence));
+            }
+            if mode.writes() {
+                list.extend(self.wg.unblock_ready(sequence));
+            }
+        } else {
+            self.publish(sequence, facts);
+            if mode.reads() {
+                list.extend(self.rg.unblock(sequence, true));
+            }
+            if mode.writes() {
+                list.extend(self.wg.unblock(sequence, true));
+            }
         }
     }
 
     /// Publishes what the event says of the descriptor, if it is still the one that the event speaks of.
+    #[cold]
     fn publish(&self, sequence: u32, facts: Facts) {
         let error = if facts.contains(Facts::ERROR_ALONE) { EVENT_ERROR } else { 0 };
         let trouble = if facts.is_empty() { 0 } else { TROUBLED };
@@ -228,19 +248,32 @@ impl PollDesc {
     ///
     /// Go: `runtime.poll_runtime_pollSetDeadline`
     #[doc(alias = "poll_runtime_pollSetDeadline")]
+    #[inline]
     pub(crate) fn set_deadline(&self, token: Token, mode: Mode, when: Option<u64>, shared: &Shared) {
+        let postponed = when.is_some_and(|when| {
+            shared.clock.is_to_come(when)
+                && (!mode.reads() || self.read.postpone(when))
+                && (!mode.writes() || self.write.postpone(when))
+        });
+        if !postponed {
+            self.rearrange_deadline(token, mode, when, shared);
+        }
+    }
+
+    #[inline(never)]
+    fn rearrange_deadline(&self, token: Token, mode: Mode, when: Option<u64>, shared: &Shared) {
         let (due, alarm) = {
-            let mut deadlines = lock(&self.deadlines);
-            if deadlines.closing {
+            let mut timer = lock(&self.timer);
+            if timer.closing {
                 return;
             }
             if mode.reads() {
-                deadlines.read = when;
+                self.read.set(when);
             }
             if mode.writes() {
-                deadlines.write = when;
+                self.write.set(when);
             }
-            self.settle(&mut deadlines, token, shared)
+            self.settle(&mut timer, token, shared)
         };
         shared.ring(alarm);
         if let Some(mode) = due {
@@ -256,13 +289,13 @@ impl PollDesc {
     #[doc(alias = "netpolldeadlineimpl")]
     pub(crate) fn expire(&self, token: Token, id: TimerId, shared: &Shared, list: &mut ReadyList) {
         let (due, alarm) = {
-            let mut deadlines = lock(&self.deadlines);
+            let mut timer = lock(&self.timer);
             // A timer that was replaced while it was on its way here does nothing: its name is not the armed one.
-            if self.sequence() != token.sequence() || deadlines.timer.is_none_or(|(armed, _)| armed != id) {
+            if self.sequence() != token.sequence() || timer.armed.is_none_or(|(armed, _)| armed != id) {
                 return;
             }
-            deadlines.timer = None;
-            self.settle(&mut deadlines, token, shared)
+            timer.armed = None;
+            self.settle(&mut timer, token, shared)
         };
         shared.ring(alarm);
         if let Some(mode) = due {
@@ -270,48 +303,31 @@ impl PollDesc {
         }
     }
 
-    /// Publishes which directions have expired, and arms the timer for those that have not.
-    fn settle(&self, deadlines: &mut Deadlines, token: Token, shared: &Shared) -> (Option<Mode>, Alarm) {
+    /// Claims what is due, publishes which directions have expired, and arms the timer for those that have not.
+    fn settle(&self, timer: &mut Timer, token: Token, shared: &Shared) -> (Option<Mode>, Alarm) {
         // Under the lock, so that nobody who comes later knows an earlier time and takes an expiry back.
         let now = shared.now();
         // Of both directions, whichever has changed: a deadline that is due has no timer after this.
-        let due = deadlines.due(now);
-        let expired = match due {
-            Some(Mode::Read) => READ_EXPIRED,
-            Some(Mode::Write) => WRITE_EXPIRED,
-            Some(Mode::Both) => EXPIRED,
-            None => 0,
-        };
+        let (read, write) = (self.read.look(now), self.write.look(now));
+        let passed = |due| matches!(due, Due::Now | Due::Before);
+        let bit = |due, bit| if passed(due) { bit } else { 0 };
+        let expired = bit(read, READ_EXPIRED) | bit(write, WRITE_EXPIRED);
         // Only who holds the lock changes these bits, and each of them changes one way here.
         if self.info.load(Relaxed) & EXPIRED != expired {
             self.info.fetch_or(expired, Relaxed);
             self.info.fetch_and(expired | !EXPIRED, Relaxed);
         }
-        (due, self.arm(deadlines, token, now, shared))
-    }
-
-    /// Sees to it that a timer fires no later than the next deadline; one that fires earlier arms itself again.
-    fn arm(&self, deadlines: &mut Deadlines, token: Token, now: u64, shared: &Shared) -> Alarm {
-        let insert = |when| {
-            let (id, alarm) = shared.insert_timer(when, Target::Deadline(token));
-            (Some((id, when)), alarm)
+        let due = match (read == Due::Now, write == Due::Now) {
+            (true, true) => Some(Mode::Both),
+            (true, false) => Some(Mode::Read),
+            (false, true) => Some(Mode::Write),
+            (false, false) => None,
         };
-        let (timer, alarm) = match (deadlines.timer, deadlines.next(now)) {
-            (None, Some(next)) => insert(next),
-            (Some((id, armed)), Some(next)) if next >= armed => (Some((id, armed)), Alarm::default()),
-            (Some((id, _)), Some(next)) => match shared.reschedule_timer(id, next) {
-                Some(alarm) => (Some((id, next)), alarm),
-                // It has been popped and is on its way to `expire`, which will not know it any more.
-                None => insert(next),
-            },
-            (Some((id, _)), None) => {
-                shared.remove_timer(id);
-                (None, Alarm::default())
-            }
-            (None, None) => (None, Alarm::default()),
-        };
-        deadlines.timer = timer;
-        alarm
+        let next = [read, write].into_iter().filter_map(|due| match due {
+            Due::At(when) => Some(when),
+            Due::Never | Due::Now | Due::Before => None,
+        });
+        (due, arm(timer, next.min(), token, shared))
     }
 
     /// Marks the descriptor as closing and moves everyone who waits on.
@@ -320,10 +336,10 @@ impl PollDesc {
     #[doc(alias = "poll_runtime_pollUnblock")]
     pub(crate) fn evict(&self, token: Token, shared: &Shared) {
         {
-            let mut deadlines = lock(&self.deadlines);
-            assert!(!deadlines.closing, "slot {} is evicted twice", token.slot());
-            deadlines.closing = true;
-            if let Some((id, _)) = deadlines.timer.take() {
+            let mut timer = lock(&self.timer);
+            assert!(!timer.closing, "slot {} is evicted twice", token.slot());
+            timer.closing = true;
+            if let Some((id, _)) = timer.armed.take() {
                 shared.remove_timer(id);
             }
             self.info.fetch_or(CLOSING, Relaxed);
@@ -339,9 +355,11 @@ impl PollDesc {
     #[doc(alias = "poll_runtime_pollClose")]
     pub(crate) fn retire(&self, sequence: u32) {
         let next = sequence.wrapping_add(1);
-        let mut deadlines = lock(&self.deadlines);
-        assert!(deadlines.closing, "a descriptor's slot was given back before it was evicted");
-        *deadlines = Deadlines::default();
+        let mut timer = lock(&self.timer);
+        assert!(timer.closing, "a descriptor's slot was given back before it was evicted");
+        *timer = Timer::default();
+        self.read.set(None);
+        self.write.set(None);
         self.rg.retire(sequence, next);
         self.wg.retire(sequence, next);
         // A swap, not a store, so that loom too puts it after an event that was just in time; the slot's next user gets
@@ -370,4 +388,28 @@ impl PollDesc {
             Direction::Write => &self.wg,
         }
     }
+}
+
+/// Sees to it that a timer fires no later than `next`; one that fires earlier arms itself again.
+fn arm(timer: &mut Timer, next: Option<u64>, token: Token, shared: &Shared) -> Alarm {
+    let insert = |when| {
+        let (id, alarm) = shared.insert_timer(when, Target::Deadline(token));
+        (Some((id, when)), alarm)
+    };
+    let (armed, alarm) = match (timer.armed, next) {
+        (None, Some(next)) => insert(next),
+        (Some((id, armed)), Some(next)) if next >= armed => (Some((id, armed)), Alarm::default()),
+        (Some((id, _)), Some(next)) => match shared.reschedule_timer(id, next) {
+            Some(alarm) => (Some((id, next)), alarm),
+            // It has been popped and is on its way to `expire`, which will not know it any more.
+            None => insert(next),
+        },
+        (Some((id, _)), None) => {
+            shared.remove_timer(id);
+            (None, Alarm::default())
+        }
+        (None, None) => (None, Alarm::default()),
+    };
+    timer.armed = armed;
+    alarm
 }

@@ -20,6 +20,7 @@ impl ReadyList {
     }
 
     /// Adds a waker that came out of a descriptor's cell, where it was counted.
+    #[inline]
     pub(crate) fn extend(&mut self, waker: Option<Waker>) {
         if let Some(waker) = waker {
             self.taken += 1;
@@ -29,9 +30,7 @@ impl ReadyList {
 
     /// Adds the waker of a timer, which the count of waiters knows nothing of.
     pub(crate) fn extend_uncounted(&mut self, waker: Option<Waker>) {
-        if let Some(waker) = waker {
-            self.wakers.push(waker);
-        }
+        self.wakers.extend(waker);
     }
 
     /// Whether nobody is owed a wake.
@@ -46,7 +45,6 @@ impl ReadyList {
 
     /// Wakes all of them. A waker that panics does not keep the others from theirs.
     pub(crate) fn wake_all(&mut self) {
-        // No waker's panic comes out of this, so the loop ends only when all have been woken.
         self.wakers.drain(..).for_each(wake);
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::{Target, TimerId};
 use crate::Netpoll;
-use crate::netpoll::park_word::{ParkWord, Parked, WaiterCount};
+use crate::netpoll::park_word::{Owner, ParkWord, Parked, WaiterCount};
 use crate::sync::Arc;
 use crate::wake::wake;
 
@@ -71,7 +71,7 @@ impl Timer {
 
     /// A timer that is due when the poller's clock says `when`.
     pub(crate) fn due(netpoll: &Netpoll, when: u64) -> Timer {
-        let state = Arc::new(TimerState(ParkWord::new(0, "timer")));
+        let state = Arc::new(TimerState(ParkWord::new(0, Owner::Timer)));
         Timer { netpoll: netpoll.clone(), state, when, id: None, fired: false }
     }
 
@@ -93,7 +93,7 @@ impl Timer {
         // arms the new one when it is polled.
         self.id = None;
         self.state.fire().into_iter().for_each(wake);
-        self.state = Arc::new(TimerState(ParkWord::new(0, "timer")));
+        self.state = Arc::new(TimerState(ParkWord::new(0, Owner::Timer)));
     }
 
     fn disarm(&mut self) {

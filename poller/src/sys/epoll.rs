@@ -15,11 +15,12 @@
 //! The counterpart in Go is `runtime/netpoll_epoll.go`.
 
 mod decode;
+mod raw;
 #[cfg(test)]
 mod tests;
 mod wait;
 
-pub(crate) use wait::Raw;
+pub(crate) use raw::{Iter, Raw};
 
 use crate::{
     Delay, Events, Mode, RawSource, Source, Token, Trigger,
@@ -51,7 +52,7 @@ pub(crate) struct Epoll {
 }
 
 impl Epoll {
-    /// Waits once, takes over what that brought and deals with the break; says whether there was one.
+    /// Waits once and deals with the break; says whether there was one.
     fn fetch(&self, events: &mut Events, delay: Delay) -> io::Result<bool> {
         loop {
             match self.waiter.wait(self.epoll.as_fd(), &mut events.raw, delay) {
@@ -63,26 +64,11 @@ impl Epoll {
                 waited => break waited?,
             }
         }
-        let broken = self.harvest(events);
+        let broken = events.raw.take_break();
         if broken {
             self.breaker.seen(delay, || self.read_wake())?;
         }
         Ok(broken)
-    }
-
-    /// Takes over what one wait brought; says whether the break was among it.
-    fn harvest(&self, events: &mut Events) -> bool {
-        let mut broken = false;
-        for (bits, token) in events.raw.filled() {
-            if token == Token::BREAK {
-                // The eventfd can do nothing but become readable.
-                assert_eq!(bits, libc::EPOLLIN as u32, "the eventfd for breaks reported {bits:#x}");
-                broken = true;
-            } else {
-                events.list.extend(decode::event(bits, token));
-            }
-        }
-        broken
     }
 
     /// Makes the eventfd readable.

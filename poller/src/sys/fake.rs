@@ -54,13 +54,28 @@ impl AsRawFd for Source<'_> {
     }
 }
 
-/// This kernel writes into the list itself and needs no room of its own.
+/// This kernel's events are in our form already.
 #[derive(Debug)]
-pub(crate) struct Raw;
+pub(crate) struct Raw(Vec<Event>);
+
+/// What the last wait brought.
+pub(crate) type Iter<'a> = std::iter::Copied<std::slice::Iter<'a, Event>>;
 
 impl Raw {
-    pub(crate) fn with_capacity(_: usize) -> Raw {
-        Raw
+    pub(crate) fn with_capacity(capacity: usize) -> Raw {
+        Raw(Vec::with_capacity(capacity))
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn iter(&self) -> Iter<'_> {
+        self.0.iter().copied()
     }
 }
 
@@ -132,7 +147,7 @@ impl Fake {
             }
         }
         let count = events.capacity().min(kernel.queue.len());
-        events.list.extend(kernel.queue.drain(..count));
+        events.raw.0.extend(kernel.queue.drain(..count));
         // What is left, the level-triggered eventfd always, wakes the next sleeper.
         if kernel.is_ready() {
             self.ready.notify_one();

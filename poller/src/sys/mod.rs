@@ -6,7 +6,7 @@
 //! | `--cfg loom`       | `fake`  |                     | edge       |
 //!
 //! A backend supplies `Selected`, which implements the [contract](crate::contract); `Raw`, the room in a list of
-//! events where its kernel writes; and `Source` and `RawSource`, its names for what can be polled.
+//! events where its kernel writes, with `Iter` to read it; and `Source` and `RawSource`, its names for what can be polled.
 
 #[cfg(not(any(loom, target_os = "linux")))]
 compile_error!("the poller has no backend for this platform yet: so far there is only epoll, for Linux");
@@ -14,12 +14,12 @@ compile_error!("the poller has no backend for this platform yet: so far there is
 #[cfg(all(not(loom), target_os = "linux"))]
 mod epoll;
 #[cfg(all(not(loom), target_os = "linux"))]
-pub(crate) use epoll::{Epoll as Selected, Raw};
+pub(crate) use epoll::{Epoll as Selected, Iter, Raw};
 
 #[cfg(loom)]
 pub mod fake;
 #[cfg(loom)]
-pub(crate) use fake::{Fake as Selected, Raw};
+pub(crate) use fake::{Fake as Selected, Iter, Raw};
 
 /// A source as the caller lends it for one call: the platform's borrowed descriptor.
 #[cfg(all(unix, not(loom)))]

@@ -113,7 +113,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "an event is told once",
         file: "poller/src/poller.rs",
         after: None,
-        old: "events.list.clear();",
+        old: "events.raw.clear();",
         new: "",
         models: &["loom_tests::an_edge_wakes_a_sleeper_and_is_told_once"],
     },

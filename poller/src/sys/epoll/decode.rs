@@ -17,6 +17,9 @@ use libc::{EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP};
 const READS: u32 = (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR) as u32;
 const WRITES: u32 = (EPOLLOUT | EPOLLHUP | EPOLLERR) as u32;
 
+/// The bits that state a fact.
+const STATED_BITS: u32 = (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI) as u32;
+
 /// The facts that the kernel states by a bit of their own.
 const STATED: [(u32, Facts); 4] = [
     (EPOLLRDHUP as u32, Facts::PEER_SHUTDOWN),
@@ -25,35 +28,47 @@ const STATED: [(u32, Facts); 4] = [
     (EPOLLPRI as u32, Facts::URGENT),
 ];
 
-/// The event that `bits` stand for; `None` if they concern neither direction.
+/// Whether `bits` concern a direction.
+#[inline]
+pub(super) fn concerns_anyone(bits: u32) -> bool {
+    bits & (READS | WRITES) != 0
+}
+
+/// The event that `bits` stand for, which [concern](concerns_anyone) a direction.
 ///
 /// Go: `runtime.netpoll`
 ///
 /// Differs: urgent data counts as something to read, where Go does not ask for it.
 #[doc(alias = "netpoll")]
-pub(super) fn event(bits: u32, token: Token) -> Option<Event> {
+#[inline]
+pub(super) fn event(bits: u32, token: Token) -> Event {
     let mode = match (bits & READS != 0, bits & WRITES != 0) {
         (true, true) => Mode::Both,
         (true, false) => Mode::Read,
-        (false, true) => Mode::Write,
-        (false, false) => return None,
+        (false, _) => Mode::Write,
     };
-    Some(Event { token, mode, facts: facts(bits), completion: None })
+    Event { token, mode, facts: facts(bits), completion: None }
 }
 
+#[inline]
 fn facts(bits: u32) -> Facts {
+    // Nearly every event: nothing but readiness.
+    if bits & STATED_BITS == 0 {
+        return Facts::EMPTY;
+    }
     let alone = if bits == EPOLLERR as u32 { Facts::ERROR_ALONE } else { Facts::EMPTY };
     STATED.iter().filter(|(bit, _)| bits & bit != 0).fold(alone, |all, (_, fact)| all | *fact)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{event, facts};
+    use super::{concerns_anyone, event, facts};
     use crate::{Facts, Mode, Token};
     use libc::{EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP};
 
     fn mode(bits: i32) -> Option<Mode> {
-        event(bits as u32, Token::new(1, 1)).map(|event| event.mode)
+        let bits = bits as u32;
+        concerns_anyone(bits).then(|| event(bits, Token::new(1, 1)).mode)
     }
 
     #[test]

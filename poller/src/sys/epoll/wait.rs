@@ -1,4 +1,4 @@
-//! The wait itself: how a delay is put to the kernel, and the room in which it answers.
+//! The wait itself: how a delay is put to the kernel.
 //!
 //! | delay   | call                                                                             |
 //! | ------- | -------------------------------------------------------------------------------- |
@@ -10,52 +10,18 @@
 //! fails; the poller remembers that and doesn't ask again. It is called by its number because a C library may
 //! lack it, and the older call through `libc` because `rustix` may be built to use the newer one alone.
 
+use super::Raw;
 use crate::{
-    Delay, Token,
+    Delay,
     sync::{AtomicBool, Ordering},
 };
 use std::{
-    ffi::{c_int, c_long},
+    ffi::c_int,
     io,
     os::fd::{AsRawFd, BorrowedFd},
     ptr,
     time::Duration,
 };
-
-/// Room for the kernel's events, and how much of it the last wait filled.
-pub(crate) struct Raw {
-    room: Box<[libc::epoll_event]>,
-    filled: usize,
-}
-
-impl Raw {
-    /// The most events that the kernel takes an order for.
-    const MOST: usize = c_int::MAX as usize / size_of::<libc::epoll_event>();
-
-    pub(crate) fn with_capacity(capacity: usize) -> Raw {
-        let empty = libc::epoll_event { events: 0, u64: 0 };
-        Raw { room: vec![empty; capacity].into_boxed_slice(), filled: 0 }
-    }
-
-    /// What the last wait brought: bits and token of each event.
-    pub(super) fn filled(&self) -> impl Iterator<Item = (u32, Token)> {
-        self.room[..self.filled].iter().map(|event| (event.events, Token::from(event.u64)))
-    }
-
-    /// Lets `call` write into the room: it is given where and how many, and returns how many it wrote or -1.
-    fn fill(&mut self, call: impl FnOnce(*mut libc::epoll_event, c_int) -> c_long) -> io::Result<()> {
-        let count = call(self.room.as_mut_ptr(), self.room.len().min(Raw::MOST) as c_int);
-        self.filled = 0;
-        self.filled = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
-        Ok(())
-    }
-}
-
-impl std::fmt::Debug for Raw {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Raw({} of {})", self.filled, self.room.len())
-    }
-}
 
 /// A time as the kernel's newer calls take it, 64 bits wide on every architecture.
 #[repr(C)]
@@ -178,7 +144,7 @@ mod tests {
             let start = Instant::now();
             waiter.wait(epoll.as_fd(), &mut raw, Delay::UpTo(DELAY)).unwrap();
             assert!(start.elapsed() >= DELAY);
-            assert_eq!(raw.filled().count(), 0);
+            assert_eq!(raw.len(), 0);
         }
     }
 
@@ -221,14 +187,5 @@ mod tests {
         {
             assert_eq!(is_missing_call(&io::Error::from_raw_os_error(number)), missing);
         }
-    }
-
-    #[test]
-    fn a_failed_wait_leaves_nothing_of_an_earlier_one() {
-        let mut raw = Raw::with_capacity(2);
-        raw.fill(|_, count| count.into()).unwrap();
-        assert_eq!(raw.filled().count(), 2);
-        raw.fill(|_, _| -1).unwrap_err();
-        assert_eq!(raw.filled().count(), 0);
     }
 }
