@@ -6,8 +6,8 @@ use netfd::Unparker;
 
 use crate::scheduler::Scheduler;
 use crate::sync::queues::Queue;
-use crate::sync::tasks::Runnable;
 use crate::sync::{Arc, per_thread};
+use crate::tasks::Runnable;
 
 per_thread! {
     /// The runtime that [`crate::go`] means on this thread.
@@ -68,7 +68,7 @@ pub(crate) fn seat(scheduler: &Scheduler) -> Option<usize> {
 }
 
 /// Puts a task into this thread's own queue; it comes back if this thread is no worker of `scheduler`.
-pub(crate) fn push(scheduler: &Scheduler, task: Runnable) -> Option<Runnable> {
+pub(crate) fn push(scheduler: *const Scheduler, task: Runnable) -> Option<Runnable> {
     let mut task = Some(task);
     // A thread that ends has lost its values.
     let _ = WORKER.try_with(|worker| {
@@ -83,7 +83,7 @@ pub(crate) fn push(scheduler: &Scheduler, task: Runnable) -> Option<Runnable> {
 }
 
 impl Local {
-    fn is_of(&self, scheduler: &Scheduler) -> bool {
+    fn is_of(&self, scheduler: *const Scheduler) -> bool {
         std::ptr::eq(Arc::as_ptr(&self.scheduler), scheduler) && !self.replaced.get()
     }
 }

@@ -18,9 +18,8 @@ use crate::JoinHandle;
 use crate::idle::Idle;
 use crate::local;
 use crate::sync::queues::{Injector, Queue, Stealer};
-use crate::sync::tasks::{self, Runnable};
 use crate::sync::{Arc, AtomicBool, Mutex, lock, per_thread};
-use crate::tasks::{Guarded, Live};
+use crate::tasks::{self, Live, Runnable};
 use crate::threads::Threads;
 
 per_thread! {
@@ -85,11 +84,10 @@ impl Scheduler {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let queue = scheduler.clone();
-        let (task, handle) = tasks::spawn(Guarded::new(future), move |task| queue.schedule(task));
+        let (task, handle) = tasks::new(scheduler, future);
         scheduler.live.add(local::seat(scheduler).unwrap_or(0), &task);
-        tracing::trace!(target: "runtime", task = task.metadata().load(Relaxed), "go");
-        match local::push(scheduler, task) {
+        tracing::trace!(target: "runtime", task = task.metadata().number.load(Relaxed), "go");
+        match local::push(Arc::as_ptr(scheduler), task) {
             // The starter may run on for long.
             None if !scheduler.is_alone() => scheduler.wake_one(),
             None => {}
@@ -103,9 +101,11 @@ impl Scheduler {
     ///
     /// Go: `runtime.ready`
     #[doc(alias = "ready")]
-    fn schedule(&self, task: Runnable) {
-        if let Some(task) = local::push(self, task) {
-            self.inject(task);
+    pub(crate) fn schedule(task: Runnable) {
+        // Once it is queued, the task and what it knows may be gone at any time.
+        if let Some(task) = local::push(Arc::as_ptr(&task.metadata().scheduler), task) {
+            let scheduler = task.metadata().scheduler.clone();
+            scheduler.inject(task);
         }
     }
 

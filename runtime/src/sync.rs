@@ -51,21 +51,25 @@ mod shipped {
 
     /// Tasks as `async-task` makes them.
     pub(crate) mod tasks {
-        use super::super::TaskNumber;
+        pub(crate) use async_task::{FallibleTask, Runnable};
 
-        pub(crate) type Runnable = async_task::Runnable<TaskNumber>;
-        pub(crate) type FallibleTask<T> = async_task::FallibleTask<T, TaskNumber>;
-
-        /// A task, numbered 0 so far, whose handle survives that the task is dropped.
-        pub(crate) fn spawn<F, S>(future: F, schedule: S) -> (Runnable, FallibleTask<F::Output>)
+        /// A task whose handle survives that the task is dropped.
+        ///
+        /// `schedule` captures nothing: so the task need not be kept alive while it is called.
+        pub(crate) fn spawn<M, F, S>(
+            metadata: M,
+            future: F,
+            schedule: S,
+        ) -> (Runnable<M>, FallibleTask<F::Output, M>)
         where
+            M: Send + Sync + 'static,
             F: Future + Send + 'static,
             F::Output: Send + 'static,
-            S: Fn(Runnable) + Send + Sync + 'static,
+            S: Fn(Runnable<M>) + Send + Sync + 'static,
         {
-            let number = TaskNumber::new(0);
+            const { assert!(size_of::<S>() == 0, "it captures something") };
             let (runnable, task) =
-                async_task::Builder::new().metadata(number).spawn(move |_| future, schedule);
+                async_task::Builder::new().metadata(metadata).spawn(move |_| future, schedule);
             (runnable, task.fallible())
         }
     }

@@ -1,9 +1,9 @@
 //! A task: its future, its number in the list of live tasks, and its end.
 //!
 //! ```text
-//!   ┌───────────────────────────────────┬──────────────┬──────────────────┐
-//!   │ header of async-task, with number │ Arc<Scheduler>│ future or result │   one allocation
-//!   └───────────────────────────────────┴──────────────┴──────────────────┘
+//!   ┌──────────────────────┬───────────────────┬──────────────────┐
+//!   │ header of async-task │ scheduler, number │ future or result │   one allocation
+//!   └──────────────────────┴───────────────────┴──────────────────┘
 //!         ▲ one waker
 //!   live tasks, in shards: whom a shutdown has to end
 //! ```
@@ -23,12 +23,35 @@ use slab::Slab;
 
 use crate::JoinError;
 use crate::contained::Contained;
-use crate::sync::tasks::Runnable;
-use crate::sync::{Mutex, catch, lock, per_thread};
+use crate::scheduler::Scheduler;
+use crate::sync::tasks::{self, FallibleTask};
+use crate::sync::{Arc, Mutex, TaskNumber, catch, lock, per_thread};
 
 per_thread! {
     /// The future of the task that this thread runs or drops is gone.
     static ENDED: Cell<bool> = Cell::new(false);
+}
+
+/// A task that can run.
+pub(crate) type Runnable = tasks::Runnable<Header>;
+
+/// What a task's end leaves to its handle.
+pub(crate) type Handle<T> = FallibleTask<Contained<Result<T, JoinError>>, Header>;
+
+/// What a task knows beside its future.
+pub(crate) struct Header {
+    pub(crate) scheduler: Arc<Scheduler>,
+    pub(crate) number: TaskNumber,
+}
+
+/// Makes a task, which is not numbered yet.
+pub(crate) fn new<F>(scheduler: &Arc<Scheduler>, future: F) -> (Runnable, Handle<F::Output>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let header = Header { scheduler: scheduler.clone(), number: TaskNumber::new(0) };
+    tasks::spawn(header, Guarded { future: Some(future), end: End }, Scheduler::schedule)
 }
 
 /// The tasks that have not ended.
@@ -48,7 +71,7 @@ impl Live {
         let waker = task.waker();
         let place = lock(&self.0[shard]).insert(waker);
         let number = u32::try_from(place * self.0.len() + shard).expect("fewer tasks than 2^32");
-        task.metadata().store(number, Relaxed);
+        task.metadata().number.store(number, Relaxed);
     }
 
     fn remove(&self, number: u32) {
@@ -82,7 +105,7 @@ impl Live {
     }
 
     fn watch(&self, task: Runnable, step: impl FnOnce(Runnable)) {
-        let number = task.metadata().load(Relaxed);
+        let number = task.metadata().number.load(Relaxed);
         ENDED.with(|ended| ended.set(false));
         // The task's panics are its result, and those of what it leaves are contained.
         step(task);
@@ -95,7 +118,7 @@ impl Live {
 
 pin_project! {
     /// A future whose panic becomes its result, and whose destructor's panic is reported.
-    pub(crate) struct Guarded<F> {
+    struct Guarded<F> {
         #[pin]
         future: Option<F>,
         // Dropped after the future.
@@ -109,12 +132,6 @@ pin_project! {
                 tracing::error!(target: "runtime", "a task's future panicked when it was dropped");
             }
         }
-    }
-}
-
-impl<F> Guarded<F> {
-    pub(crate) fn new(future: F) -> Guarded<F> {
-        Guarded { future: Some(future), end: End }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::park::park;
 use crate::scheduler::Scheduler;
 use crate::sync::Arc;
 use crate::sync::queues::Queue;
-use crate::sync::tasks::Runnable;
+use crate::tasks::Runnable;
 
 /// After so many tasks without a poll a worker polls, and looks what has come from outside, so that neither starves under
 /// full load.
