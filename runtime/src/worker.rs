@@ -28,8 +28,13 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
     let parker = if scheduler.is_alone() {
         Parker::for_worker(scheduler.netpoll())
     } else {
-        let held_up = scheduler.clone();
-        Parker::for_watched_worker(scheduler.netpoll(), move || held_up.held_up())
+        // Weak, for the scheduler holds what wakes this parker.
+        let weak = Arc::downgrade(scheduler);
+        Parker::for_watched_worker(scheduler.netpoll(), move || {
+            if let Some(scheduler) = weak.upgrade() {
+                scheduler.held_up();
+            }
+        })
     };
     let queue = Queue::new();
     let unparker = parker.unparker();

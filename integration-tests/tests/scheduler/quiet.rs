@@ -1,0 +1,110 @@
+//! What it costs to do nothing, and what does not wake other threads. Context switches tell: a thread that is woken
+//! goes to sleep again.
+
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use integration_tests::alone::alone_as;
+use integration_tests::pair::pair;
+
+use crate::{runtime, within};
+
+/// How often the threads of this process have gone to sleep so far: those whose names pass.
+fn sleeps(of: impl Fn(&str) -> bool) -> u64 {
+    let threads = std::fs::read_dir("/proc/self/task").expect("Linux lists them");
+    let status =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("status")).ok());
+    let field = |status: &str, name: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name).map(str::trim));
+        value.expect("Linux says it").to_owned()
+    };
+    status
+        .filter(|status| of(&field(status, "Name:")))
+        .map(|status| field(&status, "voluntary_ctxt_switches:").parse::<u64>().expect("a number"))
+        .sum()
+}
+
+#[test]
+fn an_idle_runtime_wakes_nobody() {
+    alone_as(module_path!(), "an_idle_runtime_wakes_nobody", || {
+        let runtime = runtime(2);
+        let (kept, closed) = oneshot::channel::<()>();
+        drop(runtime.go(async move {
+            let (client, server) = pair().await;
+            client.write(b"once").await.expect("written");
+            server.read(&mut [0; 8]).await.expect("data");
+            let waits = runtime::go(async move { server.read(&mut [0; 8]).await });
+            let _ = closed.await;
+            drop((client, waits));
+        }));
+        let ours = |name: &str| name == "worker" || name == "netpoll";
+        std::thread::sleep(Duration::from_millis(300));
+        let before = sleeps(ours);
+        std::thread::sleep(Duration::from_secs(1));
+        let woken = sleeps(ours) - before;
+        // A guard that looks 100 times a second, or a worker that polls for a while, would be many more.
+        assert!(woken <= 10, "{woken} wake-ups within an idle second");
+        drop(kept);
+    });
+}
+
+/// The thread in `block_on` waits beside the poller, in which a worker waits for the connection.
+#[test]
+fn a_request_wakes_one_thread() {
+    alone_as(module_path!(), "a_request_wakes_one_thread", || {
+        const REQUESTS: u64 = 2000;
+        let woken = runtime::block_on(async {
+            let echoes = runtime::go(async {
+                let (client, server) = pair().await;
+                let echo = runtime::go(async move {
+                    let mut buf = [0; 8];
+                    while let Ok(read @ 1..) = server.read(&mut buf).await {
+                        server.write(&buf[..read]).await.expect("written");
+                    }
+                });
+                for _ in 0..REQUESTS {
+                    client.write(b"ping").await.expect("written");
+                    assert_eq!(client.read(&mut [0; 8]).await.expect("data"), 4);
+                }
+                client.close().await.expect("closed once");
+                echo.await.expect("the server ends");
+            });
+            let main = std::thread::current().name().unwrap_or_default().to_owned();
+            let main = move |name: &str| main.starts_with(name);
+            let before = sleeps(&main);
+            echoes.await.expect("the tasks end");
+            sleeps(main) - before
+        });
+        assert!(woken < REQUESTS / 10, "block_on's thread was woken {woken} times");
+    });
+}
+
+/// Also where the runtime has one worker, tasks that talk to one another need no other thread.
+#[test]
+fn tasks_that_wake_one_another_wake_no_thread() {
+    alone_as(module_path!(), "tasks_that_wake_one_another_wake_no_thread", || {
+        for workers in [1, 2] {
+            let runtime = runtime(workers);
+            let woken = within(&runtime, async {
+                const ROUNDS: u64 = 10_000;
+                let (mut to, mut from) = futures::channel::mpsc::channel::<u64>(0);
+                let (mut back, mut answers) = futures::channel::mpsc::channel::<u64>(0);
+                use futures::{SinkExt, StreamExt};
+                let other = runtime::go(async move {
+                    while let Some(number) = from.next().await {
+                        back.send(number).await.expect("it listens");
+                    }
+                });
+                let before = sleeps(|name| name == "worker");
+                for number in 0..ROUNDS {
+                    to.send(number).await.expect("it listens");
+                    assert_eq!(answers.next().await, Some(number));
+                }
+                drop(to);
+                other.await.expect("it ends");
+                (sleeps(|name| name == "worker") - before) * 10 / ROUNDS
+            });
+            assert_eq!(woken, 0, "tenths of a wake-up for each round, with {workers} workers");
+        }
+    });
+}
