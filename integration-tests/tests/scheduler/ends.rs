@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use futures::channel::oneshot;
 use integration_tests::alone::alone_as;
-use integration_tests::pair::pair;
 
-use crate::{LIMIT, runtime, wait, within};
+use netfd::Netpoll;
+
+use crate::{LIMIT, pair, runtime, wait, within};
 
 fn count(what: &str) -> usize {
     std::fs::read_dir(format!("/proc/self/{what}")).expect("Linux lists them").count()
@@ -18,13 +19,13 @@ fn count(what: &str) -> usize {
 fn a_runtime_that_ends_leaves_no_thread_and_no_descriptor() {
     alone_as(module_path!(), "a_runtime_that_ends_leaves_no_thread_and_no_descriptor", || {
         // The process-wide poller, over which connections are made, stays.
-        drop(runtime::block_on(pair()));
+        drop(runtime::block_on(pair(&Netpoll::global().expect("a poller"))));
         let before = (count("task"), count("fd"));
         for shut_down in [true, false] {
             for workers in [1, 3] {
-                let runtime = runtime(workers);
-                within(&runtime, async {
-                    let (client, server) = pair().await;
+                let (runtime, netpoll) = runtime(workers);
+                within(&runtime, async move {
+                    let (client, server) = pair(&netpoll).await;
                     drop(runtime::go(async move { server.read(&mut [0; 8]).await }));
                     // A thread more, for a while.
                     runtime::block_on(runtime::go(async {})).expect("it ends");
@@ -52,7 +53,7 @@ fn a_runtime_that_ends_leaves_no_thread_and_no_descriptor() {
 #[test]
 fn a_shutdown_drops_tasks_in_every_state() {
     for workers in [1, 2] {
-        let runtime = runtime(workers);
+        let (runtime, _) = runtime(workers);
         let owned = Arc::new(());
         let (tell, told) = channel();
         for number in 0..100 {
@@ -82,7 +83,7 @@ fn a_shutdown_drops_tasks_in_every_state() {
 /// Each task that is dropped wakes the next: none within another, or the stack would not do.
 #[test]
 fn a_long_chain_of_tasks_that_wake_one_another_is_dropped() {
-    let runtime = runtime(1);
+    let (runtime, _) = runtime(1);
     let (first, mut next) = oneshot::channel::<()>();
     for _ in 0..100_000 {
         let (tell, told) = oneshot::channel::<()>();
@@ -100,7 +101,7 @@ fn a_long_chain_of_tasks_that_wake_one_another_is_dropped() {
 
 #[test]
 fn a_shutdown_frees_a_worker_that_waits_for_a_task_of_its_own_queue() {
-    let runtime = runtime(1);
+    let (runtime, _) = runtime(1);
     let (tell, told) = channel();
     let (ready, waits) = channel();
     drop(runtime.go(async move {

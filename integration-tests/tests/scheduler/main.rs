@@ -8,14 +8,44 @@ mod sharing;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use conn::{Conn, Dialer};
+use listener::ListenConfig;
+use netfd::Netpoll;
 use runtime::Runtime;
 
 /// How long a test waits for what has to come. Only a failure takes so long.
 const LIMIT: Duration = Duration::from_secs(60);
 
-fn runtime(workers: usize) -> Runtime {
-    let netpoll = netfd::Netpoll::new().expect("a poller");
-    Runtime::builder().workers(workers).netpoll(&netpoll).build().expect("a runtime")
+/// A runtime over a poller of its own, which no worker of another test drives.
+fn runtime(workers: usize) -> (Runtime, Netpoll) {
+    let netpoll = Netpoll::new().expect("a poller");
+    (Runtime::builder().workers(workers).netpoll(&netpoll).build().expect("a runtime"), netpoll)
+}
+
+/// Two ends of a connection over that poller.
+async fn pair(netpoll: &Netpoll) -> (Conn, Conn) {
+    let listener =
+        ListenConfig::new().netpoll(netpoll).listen("tcp", "127.0.0.1:0").await.expect("a listener");
+    let address = listener.addr().expect("a bound listener").to_string();
+    let dialer = Dialer::new().netpoll(netpoll);
+    let (client, server) = futures::join!(dialer.dial("tcp", &address), listener.accept());
+    (client.expect("a connection"), server.expect("a connection"))
+}
+
+/// Sends back what it is sent, to the end.
+async fn echo(server: Conn) {
+    let mut buf = [0; 8];
+    while let Ok(read @ 1..) = server.read(&mut buf).await {
+        server.write(&buf[..read]).await.expect("written");
+    }
+}
+
+/// Sends and waits for the answer, so many times.
+async fn ping(client: &Conn, times: u64) {
+    for _ in 0..times {
+        client.write(b"ping").await.expect("written");
+        assert_eq!(client.read(&mut [0; 8]).await.expect("data"), 4);
+    }
 }
 
 /// Runs `task` on a worker of `runtime`; its result, or a panic if there is none in time.

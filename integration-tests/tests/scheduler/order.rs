@@ -4,15 +4,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
-use integration_tests::pair::pair;
 
-use crate::{runtime, within, yield_now};
+use crate::{echo, pair, ping, runtime, within, yield_now};
 
 #[test]
 fn tasks_that_yield_take_turns() {
     const TASKS: usize = 10;
     const ROUNDS: usize = 30;
-    let runtime = runtime(1);
+    let (runtime, _) = runtime(1);
     let order = Arc::new(Mutex::new(Vec::new()));
     let log = order.clone();
     within(&runtime, async move {
@@ -37,7 +36,7 @@ fn tasks_that_yield_take_turns() {
 /// The worker's own queue is never empty.
 #[test]
 fn a_task_from_outside_gets_its_turn_under_full_load() {
-    let runtime = runtime(1);
+    let (runtime, _) = runtime(1);
     let stop = Arc::new(AtomicBool::new(false));
     let spinner = {
         let stop = stop.clone();
@@ -53,7 +52,7 @@ fn a_task_from_outside_gets_its_turn_under_full_load() {
 
 #[test]
 fn input_and_output_go_on_under_full_load() {
-    let runtime = runtime(1);
+    let (runtime, netpoll) = runtime(1);
     let stop = Arc::new(AtomicBool::new(false));
     let spinner = {
         let stop = stop.clone();
@@ -63,20 +62,12 @@ fn input_and_output_go_on_under_full_load() {
             }
         })
     };
-    within(&runtime, async {
-        let (client, server) = pair().await;
-        let echo = runtime::go(async move {
-            let mut buf = [0; 8];
-            while let Ok(read @ 1..) = server.read(&mut buf).await {
-                server.write(&buf[..read]).await.expect("written");
-            }
-        });
-        for _ in 0..100 {
-            client.write(b"ping").await.expect("written");
-            assert_eq!(client.read(&mut [0; 8]).await.expect("data"), 4);
-        }
+    within(&runtime, async move {
+        let (client, server) = pair(&netpoll).await;
+        let server = runtime::go(echo(server));
+        ping(&client, 100).await;
         client.close().await.expect("closed once");
-        echo.await.expect("the server ends");
+        server.await.expect("the server ends");
     });
     stop.store(true, SeqCst);
     futures::executor::block_on(spinner).expect("it ends");
@@ -85,7 +76,7 @@ fn input_and_output_go_on_under_full_load() {
 #[test]
 fn a_hundred_thousand_tasks_from_inside_and_outside_all_end() {
     const EACH: u64 = 25_000;
-    let runtime = Arc::new(runtime(2));
+    let runtime = Arc::new(runtime(2).0);
     let ran = Arc::new(AtomicU64::new(0));
     let start = {
         let ran = ran.clone();

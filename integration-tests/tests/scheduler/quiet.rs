@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use futures::channel::oneshot;
+use futures::channel::{mpsc, oneshot};
+use futures::{SinkExt, StreamExt};
 use integration_tests::alone::alone_as;
-use integration_tests::pair::pair;
 
-use crate::{runtime, within};
+use netfd::Netpoll;
+
+use crate::{echo, pair, ping, runtime, within};
 
 /// How often the threads of this process have gone to sleep so far: those whose names pass.
 fn sleeps(of: impl Fn(&str) -> bool) -> u64 {
@@ -27,10 +29,10 @@ fn sleeps(of: impl Fn(&str) -> bool) -> u64 {
 #[test]
 fn an_idle_runtime_wakes_nobody() {
     alone_as(module_path!(), "an_idle_runtime_wakes_nobody", || {
-        let runtime = runtime(2);
+        let (runtime, netpoll) = runtime(2);
         let (kept, closed) = oneshot::channel::<()>();
         drop(runtime.go(async move {
-            let (client, server) = pair().await;
+            let (client, server) = pair(&netpoll).await;
             client.write(b"once").await.expect("written");
             server.read(&mut [0; 8]).await.expect("data");
             let waits = runtime::go(async move { server.read(&mut [0; 8]).await });
@@ -55,19 +57,11 @@ fn a_request_wakes_one_thread() {
         const REQUESTS: u64 = 2000;
         let woken = runtime::block_on(async {
             let echoes = runtime::go(async {
-                let (client, server) = pair().await;
-                let echo = runtime::go(async move {
-                    let mut buf = [0; 8];
-                    while let Ok(read @ 1..) = server.read(&mut buf).await {
-                        server.write(&buf[..read]).await.expect("written");
-                    }
-                });
-                for _ in 0..REQUESTS {
-                    client.write(b"ping").await.expect("written");
-                    assert_eq!(client.read(&mut [0; 8]).await.expect("data"), 4);
-                }
+                let (client, server) = pair(&Netpoll::global().expect("a poller")).await;
+                let server = runtime::go(echo(server));
+                ping(&client, REQUESTS).await;
                 client.close().await.expect("closed once");
-                echo.await.expect("the server ends");
+                server.await.expect("the server ends");
             });
             let main = std::thread::current().name().unwrap_or_default().to_owned();
             let main = move |name: &str| main.starts_with(name);
@@ -83,13 +77,12 @@ fn a_request_wakes_one_thread() {
 #[test]
 fn tasks_that_wake_one_another_wake_no_thread() {
     alone_as(module_path!(), "tasks_that_wake_one_another_wake_no_thread", || {
+        const ROUNDS: u64 = 10_000;
         for workers in [1, 2] {
-            let runtime = runtime(workers);
+            let (runtime, _) = runtime(workers);
             let woken = within(&runtime, async {
-                const ROUNDS: u64 = 10_000;
-                let (mut to, mut from) = futures::channel::mpsc::channel::<u64>(0);
-                let (mut back, mut answers) = futures::channel::mpsc::channel::<u64>(0);
-                use futures::{SinkExt, StreamExt};
+                let (mut to, mut from) = mpsc::channel::<u64>(0);
+                let (mut back, mut answers) = mpsc::channel::<u64>(0);
                 let other = runtime::go(async move {
                     while let Some(number) = from.next().await {
                         back.send(number).await.expect("it listens");

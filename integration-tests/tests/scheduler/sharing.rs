@@ -5,9 +5,8 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use futures::channel::oneshot;
-use integration_tests::pair::pair;
 
-use crate::{runtime, wait, within, yield_now};
+use crate::{echo, pair, ping, runtime, wait, within, yield_now};
 
 /// Holds the thread until `met` tasks are here at once, each on a thread of its own.
 fn meet(here: &AtomicU32, met: u32) {
@@ -20,7 +19,7 @@ fn meet(here: &AtomicU32, met: u32) {
 #[test]
 fn tasks_that_one_worker_starts_run_on_all() {
     const WORKERS: u32 = 4;
-    let runtime = runtime(WORKERS as usize);
+    let (runtime, _) = runtime(WORKERS as usize);
     within(&runtime, async {
         let here = Arc::new(AtomicU32::new(0));
         let tasks: Vec<_> = (0..WORKERS)
@@ -38,7 +37,7 @@ fn tasks_that_one_worker_starts_run_on_all() {
 #[test]
 fn tasks_that_come_from_outside_run_on_all() {
     const WORKERS: u32 = 4;
-    let runtime = runtime(WORKERS as usize);
+    let (runtime, _) = runtime(WORKERS as usize);
     let here = Arc::new(AtomicU32::new(0));
     let (tell, told) = channel();
     for _ in 0..WORKERS {
@@ -56,7 +55,7 @@ fn tasks_that_come_from_outside_run_on_all() {
 /// Its worker never polls, and what it woke lies in that worker's queue.
 #[test]
 fn a_task_that_never_yields_holds_up_nobody_it_has_woken() {
-    let runtime = runtime(2);
+    let (runtime, _) = runtime(2);
     within(&runtime, async {
         for _ in 0..20 {
             let (tell, told) = oneshot::channel();
@@ -84,7 +83,7 @@ fn a_task_that_never_yields_holds_up_nobody_it_has_woken() {
 
 #[test]
 fn a_task_that_never_yields_holds_up_no_input_and_output() {
-    let runtime = runtime(2);
+    let (runtime, netpoll) = runtime(2);
     let (ready, spins) = channel();
     let done = Arc::new(AtomicBool::new(false));
     let spinner = {
@@ -98,18 +97,10 @@ fn a_task_that_never_yields_holds_up_no_input_and_output() {
     };
     let (tell, told) = channel();
     drop(runtime.go(async move {
-        let (client, server) = pair().await;
-        drop(runtime::go(async move {
-            let mut buf = [0; 8];
-            while let Ok(read @ 1..) = server.read(&mut buf).await {
-                server.write(&buf[..read]).await.expect("written");
-            }
-        }));
+        let (client, server) = pair(&netpoll).await;
+        drop(runtime::go(echo(server)));
         drop(runtime::go(async move { spinner() }));
-        for _ in 0..100 {
-            client.write(b"ping").await.expect("written");
-            assert_eq!(client.read(&mut [0; 8]).await.expect("data"), 4);
-        }
+        ping(&client, 100).await;
         tell.send(()).expect("the test listens");
     }));
     wait(&spins);
@@ -120,7 +111,7 @@ fn a_task_that_never_yields_holds_up_no_input_and_output() {
 
 #[test]
 fn panics_reach_their_handles_and_hurt_nobody_else() {
-    let runtime = runtime(2);
+    let (runtime, _) = runtime(2);
     let results = within(&runtime, async {
         let tasks: Vec<_> = (0..100)
             .map(|number| {
@@ -144,7 +135,7 @@ fn panics_reach_their_handles_and_hurt_nobody_else() {
 
 #[test]
 fn a_worker_that_blocks_in_its_task_leaves_its_queue_to_others() {
-    let runtime = runtime(1);
+    let (runtime, _) = runtime(1);
     let order = within(&runtime, async {
         let order = Arc::new(Mutex::new(Vec::new()));
         let behind: Vec<_> = (0..10)
