@@ -6,7 +6,7 @@ mod quiet;
 mod sharing;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conn::{Conn, Dialer};
 use listener::ListenConfig;
@@ -68,6 +68,15 @@ fn wait<T>(told: &Receiver<T>) -> T {
         Ok(result) => result,
         Err(RecvTimeoutError::Disconnected) => panic!("the task panicked"),
         Err(RecvTimeoutError::Timeout) => panic!("nothing happened for {LIMIT:?}"),
+    }
+}
+
+/// Holds the thread until `over`.
+fn spin_until(over: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !over() {
+        assert!(start.elapsed() < LIMIT, "nothing happened for {LIMIT:?}");
+        std::thread::yield_now();
     }
 }
 

@@ -1,25 +1,34 @@
 //! Work is shared: what one worker cannot do now, another does.
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::channel::oneshot;
+use integration_tests::time::WHILE;
+use netfd::{Fd, Timer};
 
-use crate::{echo, pair, ping, runtime, wait, within, yield_now};
+use crate::{LIMIT, runtime, spin_until, wait, within, yield_now};
 
 /// Holds the thread until `met` tasks are here at once, each on a thread of its own.
 fn meet(here: &AtomicU32, met: u32) {
     here.fetch_add(1, SeqCst);
-    while here.load(SeqCst) < met {
-        std::thread::yield_now();
-    }
+    spin_until(|| here.load(SeqCst) >= met);
+}
+
+/// Lets the workers lie down that have just started, so that somebody has to wake them.
+fn settle() {
+    std::thread::sleep(WHILE);
 }
 
 #[test]
 fn tasks_that_one_worker_starts_run_on_all() {
     const WORKERS: u32 = 4;
     let (runtime, _) = runtime(WORKERS as usize);
+    settle();
     within(&runtime, async {
         let here = Arc::new(AtomicU32::new(0));
         let tasks: Vec<_> = (0..WORKERS)
@@ -38,6 +47,7 @@ fn tasks_that_one_worker_starts_run_on_all() {
 fn tasks_that_come_from_outside_run_on_all() {
     const WORKERS: u32 = 4;
     let (runtime, _) = runtime(WORKERS as usize);
+    settle();
     let here = Arc::new(AtomicU32::new(0));
     let (tell, told) = channel();
     for _ in 0..WORKERS {
@@ -52,12 +62,12 @@ fn tasks_that_come_from_outside_run_on_all() {
     }
 }
 
-/// Its worker never polls, and what it woke lies in that worker's queue.
+/// What it woke lies in its worker's queue, and the other worker sleeps.
 #[test]
 fn a_task_that_never_yields_holds_up_nobody_it_has_woken() {
-    let (runtime, _) = runtime(2);
-    within(&runtime, async {
-        for _ in 0..20 {
+    let (runtime, netpoll) = runtime(2);
+    within(&runtime, async move {
+        for _ in 0..10 {
             let (tell, told) = oneshot::channel();
             let ran = Arc::new(AtomicBool::new(false));
             let woken = {
@@ -67,45 +77,48 @@ fn a_task_that_never_yields_holds_up_nobody_it_has_woken() {
                     ran.store(true, SeqCst);
                 })
             };
-            yield_now().await;
-            runtime::go(async move {
-                tell.send(()).expect("it listens");
-                while !ran.load(SeqCst) {
-                    std::hint::spin_loop();
-                }
-            })
-            .await
-            .expect("the spinner ends");
+            Timer::after(&netpoll, Duration::from_millis(30)).await;
+            tell.send(()).expect("it listens");
+            spin_until(|| ran.load(SeqCst));
             woken.await.expect("it ran");
         }
     });
 }
 
+/// Its worker was the one that polled, and the other sleeps beside the poller.
 #[test]
 fn a_task_that_never_yields_holds_up_no_input_and_output() {
     let (runtime, netpoll) = runtime(2);
-    let (ready, spins) = channel();
     let done = Arc::new(AtomicBool::new(false));
-    let spinner = {
-        let done = done.clone();
-        move || {
-            ready.send(()).expect("the test listens");
-            while !done.load(SeqCst) {
-                std::hint::spin_loop();
-            }
-        }
+    let (begun, spins) = channel();
+    let connect = || {
+        let netpoll = netpoll.clone();
+        let (ours, theirs) = UnixStream::pair().expect("two sockets");
+        theirs.set_read_timeout(Some(LIMIT)).expect("an option of sockets");
+        ours.set_nonblocking(true).expect("a flag of descriptors");
+        (Fd::new(ours.into(), &netpoll).expect("registered"), theirs)
     };
-    let (tell, told) = channel();
+    let (fd, mut stuck) = connect();
+    let spinner = done.clone();
     drop(runtime.go(async move {
-        let (client, server) = pair(&netpoll).await;
-        drop(runtime::go(echo(server)));
-        drop(runtime::go(async move { spinner() }));
-        ping(&client, 100).await;
-        tell.send(()).expect("the test listens");
+        fd.read(&mut [0; 8]).await.expect("data");
+        begun.send(()).expect("the test listens");
+        spin_until(|| spinner.load(SeqCst));
     }));
+    let (fd, mut other) = connect();
+    drop(runtime.go(async move {
+        let mut buf = [0; 8];
+        while let Ok(read @ 1..) = fd.read(&mut buf).await {
+            fd.write(&buf[..read], &mut 0).await.expect("written");
+        }
+    }));
+    settle();
+    stuck.write_all(b"go").expect("written");
     wait(&spins);
-    wait(&told);
-    // Only now: the spinner went on all the while.
+    for _ in 0..100 {
+        other.write_all(b"ping").expect("written");
+        other.read_exact(&mut [0; 4]).expect("the answer comes while the first task spins");
+    }
     done.store(true, SeqCst);
 }
 
