@@ -87,10 +87,10 @@ fn a_task_that_comes_meets_a_worker_that_gives_up_its_search() {
 }
 
 /// Two tasks from two threads against one sleeper: whoever does not wake it relies on the other, who may find that it has
-/// got up by itself. Preemption bound 4.
+/// got up by itself. Preemption bound 3.
 #[test]
 fn two_who_wake_one_worker_do_not_rely_on_one_another() {
-    model(4, || {
+    model(3, || {
         let scheduler = Arc::new(Scheduler::new(Netpoll::without_standby(), 1));
         let worker = {
             let scheduler = scheduler.clone();
