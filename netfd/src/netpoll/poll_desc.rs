@@ -122,16 +122,16 @@ impl PollDesc {
     /// Go: `runtime.poll_runtime_pollReset`
     #[doc(alias = "poll_runtime_pollReset")]
     #[inline]
-    pub(crate) fn reset(&self, direction: Direction) -> Result<(), Error> {
+    pub(crate) fn reset(&self, sequence: u32, direction: Direction) -> Result<(), Error> {
         self.check(direction)?;
-        self.consume(direction);
+        self.consume(sequence, direction);
         Ok(())
     }
 
     /// Consumes readiness, if there is any.
     #[inline]
-    pub(crate) fn consume(&self, direction: Direction) -> bool {
-        self.word(direction).consume()
+    pub(crate) fn consume(&self, sequence: u32, direction: Direction) -> bool {
+        self.word(direction).consume(sequence)
     }
 
     /// Waits for readiness, and consumes it.
@@ -141,16 +141,15 @@ impl PollDesc {
     #[inline]
     pub(crate) fn poll_wait(
         &self,
-        sequence: u32,
         direction: Direction,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
         if let Err(error) = self.check(direction) {
-            self.word(direction).unpark(sequence, count);
+            self.word(direction).unpark(count);
             return Poll::Ready(Err(error));
         }
-        self.park(sequence, direction, cx, count)
+        self.park(direction, cx, count)
     }
 
     /// [`PollDesc::poll_wait`] once more. Readiness that came first counts first: a task that it woke is not told of a deadline that passed
@@ -161,26 +160,23 @@ impl PollDesc {
     #[cold]
     pub(crate) fn poll_resumed(
         &self,
-        sequence: u32,
         direction: Direction,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
-        self.park(sequence, direction, cx, count)
+        self.park(direction, cx, count)
     }
 
     #[inline(always)]
     fn park(
         &self,
-        sequence: u32,
         direction: Direction,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
         let word = self.word(direction);
-        match word.park(sequence, cx.waker(), count) {
+        match word.park(cx.waker(), count) {
             Parked::Ready => return Poll::Ready(Ok(())),
-            Parked::Gone => return Poll::Ready(Err(Error::Closed)),
             Parked::Busy => {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -189,15 +185,15 @@ impl PollDesc {
         }
         // Looked at again now that the waker is in place: an unblock that came before it found nobody to wake.
         if let Err(error) = self.check(direction) {
-            word.unpark(sequence, count);
+            word.unpark(count);
             return Poll::Ready(Err(error));
         }
         Poll::Pending
     }
 
     /// Takes a dropped operation's waker back.
-    pub(crate) fn cancel(&self, sequence: u32, direction: Direction, count: &impl WaiterCount) {
-        self.word(direction).unpark(sequence, count);
+    pub(crate) fn cancel(&self, direction: Direction, count: &impl WaiterCount) {
+        self.word(direction).unpark(count);
     }
 
     /// An event from the kernel; an older sequence changes nothing.

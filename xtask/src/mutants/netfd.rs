@@ -214,8 +214,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "read and write deadlines merging against firing",
         file: DESC,
         after: None,
-        old: "let (read, write) = (self.read.look(now), self.write.look(now));",
-        new: "let now = if timer.armed.is_some() { 1 } else { now };\n        let (read, write) = (self.read.look(now), self.write.look(now));",
+        old: "let due = match (read == Due::Now, write == Due::Now) {",
+        new: "let due = match (read == Due::Now && timer.armed.is_none(), write == Due::Now) {",
         models: &["loom_tests::deadlines::deadlines_of_both_directions_merge_while_one_fires"],
     },
     Mutant {
@@ -242,7 +242,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: OP,
         after: None,
         old: "held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;",
-        new: "open.desc.reset(W::DIRECTION)?;\n                held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;",
+        new: "open.desc.reset(sequence, W::DIRECTION)?;\n                held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;",
         models: &["loom_tests::fd::a_read_that_skips_its_try_strands_no_byte"],
     },
     Mutant {
@@ -250,8 +250,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the drained mark: what the event told is known to the read that it made try",
         file: PARK,
         after: None,
-        old: "word & STATES == READY && self.change(word, word & !READY, Acquire);",
-        new: "word & STATES == READY && self.change(word, word & !READY, Relaxed);",
+        old: "let consumed = self.change(ready, nil, Acquire);",
+        new: "let consumed = self.change(ready, nil, Relaxed);",
         models: &["loom_tests::fd::a_read_that_skips_its_try_strands_no_end"],
     },
     Mutant {
@@ -286,7 +286,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a future dropped while parked: its waker is not left in place",
         file: OP,
         after: None,
-        old: "inner.desc().cancel(inner.token.sequence(), direction, inner.shared());",
+        old: "inner.desc().cancel(direction, inner.shared());",
         new: "",
         models: &["loom_tests::fd::a_dropped_read_leaves_nothing_in_place"],
     },
@@ -513,7 +513,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("// Release: what was done under the lock is seen by the next holder."),
         old: "if self.change(Release, free).is_ok() {",
         new: "if self.change(Relaxed, free).is_ok() {",
-        models: &["loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on"],
+        models: &["loom_tests::mutex::a_lock_is_freed_whose_queue_has_emptied"],
     },
     Mutant {
         name: "relaxed: a lock is freed whose queue has emptied",
