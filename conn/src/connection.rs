@@ -182,7 +182,7 @@ impl Conn {
     ///
     /// Go: `net.TCPConn.LocalAddr`
     #[doc(alias = "net.TCPConn.LocalAddr")]
-    pub fn local_addr(&self) -> Option<&Addr> {
+    pub fn local_addr(&self) -> Option<Addr> {
         self.0.local_addr()
     }
 
@@ -190,7 +190,7 @@ impl Conn {
     ///
     /// Go: `net.TCPConn.RemoteAddr`
     #[doc(alias = "net.TCPConn.RemoteAddr")]
-    pub fn remote_addr(&self) -> Option<&Addr> {
+    pub fn remote_addr(&self) -> Option<Addr> {
         self.0.remote_addr()
     }
 
@@ -237,7 +237,7 @@ impl Conn {
 
     /// An error that names this end alone, as Go's do of what concerns no peer.
     fn in_words_of_this_end<T>(&self, op: &'static str, result: Result<T, Error>) -> Result<T, OpError> {
-        result.map_err(|cause| OpError::new(op, self.0.net(), cause).with_addr(self.0.local_addr().cloned()))
+        result.map_err(|cause| OpError::new(op, self.0.net(), cause).with_addr(self.0.local_addr()))
     }
 
     /// The end of a read that is not what nearly all are: one that failed, or one that somebody wants to hear of.
@@ -258,7 +258,7 @@ impl Conn {
     }
 
     /// The other end, for traces.
-    pub(crate) fn remote(&self) -> Option<tracing::field::DisplayValue<&Addr>> {
+    pub(crate) fn remote(&self) -> Option<tracing::field::DisplayValue<Addr>> {
         self.remote_addr().map(tracing::field::display)
     }
 

@@ -55,13 +55,13 @@ on_every_executor!(
         }
         for network in ["tcp", "tcp6"] {
             let listener = listen(network, "[fe80::1%lo]:0").await.expect("a listener");
-            assert!(has_zone(listener.addr()), "{listener:?}");
+            assert!(has_zone(listener.addr().as_ref()), "{listener:?}");
             // The address is dialled as it prints.
             let address = listener.addr().expect("a bound listener").to_string();
-            let (client, server) = futures::join!(dial(network, &address), listener.accept());
-            let (client, server) = (client.expect("a connection"), server.expect("a connection"));
+            let both = futures::try_join!(dial(network, &address), listener.accept());
+            let (client, server) = both.expect("a connection");
             for end in [&client, &server] {
-                assert!(has_zone(end.local_addr()) && has_zone(end.remote_addr()), "{end:?}");
+                assert!(has_zone(end.local_addr().as_ref()) && has_zone(end.remote_addr().as_ref()), "{end:?}");
             }
             client.write(b"over link-local").await.expect("written");
             assert_eq!(server.read(&mut [0; 32]).await.expect("data"), 15);

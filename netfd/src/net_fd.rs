@@ -9,6 +9,7 @@
 //! ```
 
 mod config;
+mod ends;
 mod family;
 mod import;
 mod options;
@@ -21,6 +22,8 @@ use rustix::net::{AddressFamily, SocketType};
 pub use config::{Control, ControlledSocket, SocketConfig};
 pub use import::PeerCredentials;
 pub use options::KeepAliveConfig;
+
+use ends::Ends;
 
 use crate::{Addr, Error, Fd, Netpoll, OpError, OpState};
 
@@ -41,8 +44,7 @@ pub struct NetFd {
     keep_alive: Option<Box<KeepAliveConfig>>,
     /// What it accepts has its options from birth, as the kernel hands them down, and its address.
     inherited: bool,
-    local: Option<Addr>,
-    remote: Option<Addr>,
+    ends: Ends,
 }
 
 impl NetFd {
@@ -91,8 +93,8 @@ impl NetFd {
         let (socket, remote) = ready!(self.fd.poll_accept(cx, op))?;
         let inherited = self.inherited && !self.fd.given_out();
         // It is accepted where the listener listens, if that is one address.
-        let local = match &self.local {
-            Some(at) if inherited && !at.is_wildcard() => Some(at.clone()),
+        let local = match self.ends.local() {
+            Some(at) if inherited && !at.is_wildcard() => Some(at),
             _ => crate::sys::local_addr(&socket),
         };
         let fd = config::register(socket, self.fd.netpoll(), self.fd.given_out())?;
@@ -108,8 +110,7 @@ impl NetFd {
             plain,
             keep_alive: None,
             inherited,
-            local: None,
-            remote: None,
+            ends: Ends::Unknown,
         };
         accepted.start_stream(self.keep_alive.as_deref().unwrap_or(&KeepAliveConfig::default()))?;
         Poll::Ready(Ok(accepted.between(local, remote)))
@@ -122,7 +123,7 @@ impl NetFd {
             Addr::Unix(name) if self.kind == SocketType::SEQPACKET => Addr::UnixPacket(name),
             addr => addr,
         };
-        (self.local, self.remote) = (local.map(own), remote.map(own));
+        self.ends = Ends::new(local.map(own), remote.map(own));
         self
     }
 
@@ -152,13 +153,13 @@ impl NetFd {
     }
 
     /// This end's address, if the kernel told it.
-    pub fn local_addr(&self) -> Option<&Addr> {
-        self.local.as_ref()
+    pub fn local_addr(&self) -> Option<Addr> {
+        self.ends.local()
     }
 
     /// The other end's address; none on a listener.
-    pub fn remote_addr(&self) -> Option<&Addr> {
-        self.remote.as_ref()
+    pub fn remote_addr(&self) -> Option<Addr> {
+        self.ends.remote()
     }
 
     /// `cause` with what was tried, on which network, between which addresses.
@@ -166,12 +167,11 @@ impl NetFd {
     /// Go: `net.OpError`
     #[doc(alias = "net.OpError")]
     pub fn op_error(&self, op: &'static str, cause: Error) -> OpError {
-        match &self.remote {
-            Some(remote) => {
-                OpError::new(op, self.net, cause).with_source(self.local.clone()).with_addr(remote.clone())
-            }
+        let error = OpError::new(op, self.net, cause);
+        match self.remote_addr() {
+            Some(remote) => error.with_source(self.local_addr()).with_addr(remote),
             // A listener's address stands where a connection's remote one does.
-            None => OpError::new(op, self.net, cause).with_addr(self.local.clone()),
+            None => error.with_addr(self.local_addr()),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
+use super::ends::Ends;
 use super::family::{dialled, end_in_family, favourite};
 use super::options::{hands_down, setsockopt};
 use super::{KeepAliveConfig, NetFd};
@@ -233,8 +234,7 @@ impl Made {
             plain,
             keep_alive: None,
             inherited: false,
-            local: None,
-            remote: None,
+            ends: Ends::Unknown,
         })
     }
 }

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::io::ioctl_fionbio;
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
+use super::ends::Ends;
 use super::{KeepAliveConfig, NetFd, config};
 use crate::{Error, Netpoll, sys};
 
@@ -43,8 +44,7 @@ impl NetFd {
             plain: false,
             keep_alive: None,
             inherited: false,
-            local: None,
-            remote: None,
+            ends: Ends::Unknown,
         };
         if connected {
             imported.start_stream(&KeepAliveConfig::default())?;
