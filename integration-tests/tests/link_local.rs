@@ -11,9 +11,10 @@ use listener::listen;
 /// Set where the test has a network of its own.
 const VARIABLE: &str = "TEST_WITH_LINK_LOCAL";
 
-/// Gives loopback an address, and runs the command behind it.
-const WITH_LINK_LOCAL: &str =
-    "ip link set lo up && ip addr add fe80::1/64 dev lo nodad && echo ready && exec \"$0\" \"$@\"";
+/// Gives loopback an address, waits for the kernel to have a way to it, and runs the command behind it.
+const WITH_LINK_LOCAL: &str = "ip link set lo up && ip addr add fe80::1/64 dev lo nodad || exit
+    for turn in $(seq 100); do ip -6 route get fe80::1 oif lo >/dev/null 2>&1 && break; sleep 0.05; done
+    echo ready && exec \"$0\" \"$@\"";
 
 /// Runs one test of this program again, by its name, in a network of its own.
 fn again(test: &str) {
