@@ -17,13 +17,29 @@ pub async fn alone(module: &str, exec: Exec, body: impl Future<Output = ()>) {
         return body.await;
     }
     let (_, module) = module.split_once("::").expect("a module below the program's own");
-    let test = match exec {
+    again(&match exec {
         Exec::Runtime => format!("{module}::runtime"),
         Exec::Tokio => format!("{module}::tokio"),
         Exec::Bare => format!("{module}::bare"),
-    };
+    });
+}
+
+/// Runs `body` in another process, as the test of that name in the module whose `module_path!()` is `module`.
+///
+/// # Panics
+/// As the test does there.
+pub fn alone_as(module: &str, test: &str, body: impl FnOnce()) {
+    if std::env::var_os(VARIABLE).is_some() {
+        return body();
+    }
+    let (_, module) = module.split_once("::").expect("a module below the program's own");
+    again(&format!("{module}::{test}"));
+}
+
+/// Runs one test of this program in a process of its own.
+fn again(test: &str) {
     let program = std::env::current_exe().expect("the test's own path");
-    let output = Command::new(program).args(["--exact", &test]).env(VARIABLE, "1").output();
+    let output = Command::new(program).args(["--exact", test]).env(VARIABLE, "1").output();
     let output = output.expect("it can be started again");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}");

@@ -6,6 +6,8 @@
 pub(crate) use std::sync::Arc;
 /// A number that only traces read: no protocol rests on it, so models do not explore it.
 pub(crate) use std::sync::atomic::AtomicI32 as TracedNumber;
+/// A time by which something is done sooner or later: no protocol rests on it either.
+pub(crate) use std::sync::atomic::AtomicU64 as TimeStamp;
 
 #[cfg(not(loom))]
 pub(crate) use shipped::*;
@@ -24,7 +26,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(not(loom))]
 mod shipped {
     use std::panic::{AssertUnwindSafe, catch_unwind};
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
     pub(crate) use std::sync::{Mutex, MutexGuard};
     pub(crate) use std::{thread, thread_local};
 
@@ -40,7 +42,7 @@ mod shipped {
 
 #[cfg(loom)]
 mod modelled {
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
     pub(crate) use loom::sync::{Mutex, MutexGuard};
     pub(crate) use loom::thread_local;
 

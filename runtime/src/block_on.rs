@@ -5,12 +5,12 @@ use std::task::{Context, Poll};
 
 use netfd::{Netpoll, Parker};
 
-use crate::idle::park;
-use crate::worker;
+use crate::park::park;
+use crate::threads;
 
 /// Runs `future` to its end; a worker that calls it is replaced by another thread meanwhile.
 pub(crate) fn drive<F: Future>(netpoll: &Netpoll, future: F) -> F::Output {
-    let _replaced = worker::Replaced::here();
+    threads::replace_this();
     let mut parker = Parker::new(netpoll);
     let waker = parker.unparker().into_waker();
     let mut future = pin!(future);

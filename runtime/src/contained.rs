@@ -4,7 +4,7 @@ use crate::sync::catch;
 
 /// Keeps a panic of the value's destructor to itself, and reports it.
 ///
-/// A task owns such values, its future and its result, and drops them on whatever thread it ends; `async-task` would abort
+/// A task's result is one, and is dropped on whatever thread nobody takes it; `async-task` would abort
 /// the process.
 #[derive(Debug)]
 pub(crate) struct Contained<T>(Option<T>);
@@ -12,10 +12,6 @@ pub(crate) struct Contained<T>(Option<T>);
 impl<T> Contained<T> {
     pub(crate) fn new(value: T) -> Contained<T> {
         Contained(Some(value))
-    }
-
-    pub(crate) fn get_mut(&mut self) -> &mut T {
-        self.0.as_mut().expect("the value is there until it is dropped")
     }
 
     pub(crate) fn into_inner(mut self) -> T {

@@ -7,7 +7,7 @@ use netfd::{Netpoll, Timer};
 use crate::block_on::drive;
 use crate::scheduler::Scheduler;
 use crate::sync::OnceLock;
-use crate::{JoinHandle, Runtime, worker};
+use crate::{JoinHandle, Runtime, local};
 
 /// Runs `future` on this thread to its end. Any number of threads may be in it at once, and it may be nested: a worker
 /// that calls it is replaced by another thread for as long as it blocks.
@@ -31,7 +31,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    match worker::current() {
+    match local::current() {
         Some(scheduler) => Scheduler::spawn(&scheduler, future),
         None => process_wide().go(future),
     }

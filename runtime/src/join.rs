@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crate::contained::Contained;
-use crate::sync::tasks::FallibleTask;
+use crate::tasks::Handle;
 
 /// A task's result, as a future. Dropped, it lets the task go on alone.
 ///
@@ -17,11 +17,10 @@ use crate::sync::tasks::FallibleTask;
 ///
 /// # Panics
 /// If it is polled again after it gave the result.
-#[derive(Debug)]
-pub struct JoinHandle<T>(Option<FallibleTask<Contained<Result<T, JoinError>>>>);
+pub struct JoinHandle<T>(Option<Handle<T>>);
 
 impl<T> JoinHandle<T> {
-    pub(crate) fn new(task: FallibleTask<Contained<Result<T, JoinError>>>) -> JoinHandle<T> {
+    pub(crate) fn new(task: Handle<T>) -> JoinHandle<T> {
         JoinHandle(Some(task))
     }
 }
@@ -41,6 +40,12 @@ impl<T> Drop for JoinHandle<T> {
         if let Some(task) = self.0.take() {
             task.detach();
         }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").finish_non_exhaustive()
     }
 }
 

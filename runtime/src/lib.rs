@@ -24,18 +24,26 @@
 #![cfg_attr(loom, allow(dead_code, reason = "nothing in a model's build uses the process-wide runtime"))]
 
 mod block_on;
+#[cfg(not(loom))]
+mod builder;
 mod contained;
 #[cfg(not(loom))]
 mod global;
 mod idle;
 mod join;
+mod local;
 #[cfg(all(test, loom))]
 mod loom_tests;
+mod park;
 mod runtime;
 mod scheduler;
 mod sync;
+mod tasks;
+mod threads;
 mod worker;
 
+#[cfg(not(loom))]
+pub use builder::Builder;
 #[cfg(not(loom))]
 pub use global::{block_on, go, sleep};
 pub use join::{JoinError, JoinHandle};

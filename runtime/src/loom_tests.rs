@@ -9,7 +9,7 @@ use std::time::Duration;
 use netfd::{Netpoll, Timer};
 
 use crate::block_on::drive;
-use crate::{Runtime, worker};
+use crate::{Runtime, local};
 
 fn model(preemptions: usize, run: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
@@ -93,7 +93,7 @@ fn a_worker_that_blocks_in_its_task_is_replaced() {
     model(2, || {
         let (netpoll, runtime) = runtime(1);
         let outer = runtime.go(async move {
-            let scheduler = worker::current().expect("a task runs on a worker");
+            let scheduler = local::current().expect("a task runs on a worker");
             let inner = crate::scheduler::Scheduler::spawn(&scheduler, async { 20 });
             22 + drive(&netpoll, inner).expect("the inner task ends")
         });
@@ -108,10 +108,10 @@ fn a_worker_that_blocks_on_another_runtime_is_replaced() {
     model(2, || {
         let (netpoll, runtime) = runtime(1);
         let outer = runtime.go(async move {
-            let here = worker::current().expect("a task runs on a worker");
+            let here = local::current().expect("a task runs on a worker");
             let inner = crate::scheduler::Scheduler::spawn(&here, async { 20 });
-            let other = Arc::new(crate::scheduler::Scheduler::new(netpoll.clone()));
-            22 + worker::with_current(&other, || drive(&netpoll, inner)).expect("the inner task ends")
+            let other = Arc::new(crate::scheduler::Scheduler::new(netpoll.clone(), 1));
+            22 + local::with_current(&other, || drive(&netpoll, inner)).expect("the inner task ends")
         });
         assert_eq!(runtime.block_on(outer).expect("the outer task ends"), 42);
         runtime.shutdown();
@@ -119,13 +119,13 @@ fn a_worker_that_blocks_on_another_runtime_is_replaced() {
 }
 
 /// Nested `block_on` against a shutdown: the inner task ends or is cancelled, and the worker gets out either way.
-/// Preemption bound 4.
+/// Preemption bound 2.
 #[test]
 fn a_shutdown_ends_a_worker_that_blocks_in_its_task() {
-    model(4, || {
+    model(2, || {
         let (netpoll, runtime) = runtime(1);
         let outer = runtime.go(async move {
-            let scheduler = worker::current().expect("a task runs on a worker");
+            let scheduler = local::current().expect("a task runs on a worker");
             let inner = crate::scheduler::Scheduler::spawn(&scheduler, std::future::pending::<()>());
             assert!(drive(&netpoll, inner).unwrap_err().is_cancelled());
         });

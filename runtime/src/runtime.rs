@@ -6,7 +6,7 @@ use netfd::Netpoll;
 
 use crate::scheduler::Scheduler;
 use crate::sync::Arc;
-use crate::{JoinHandle, block_on, worker};
+use crate::{JoinHandle, block_on, local, threads};
 
 /// Workers that run tasks, until it is shut down or dropped.
 ///
@@ -41,11 +41,18 @@ impl Runtime {
     #[doc(alias = "GOMAXPROCS")]
     #[cfg(not(loom))]
     pub fn new(workers: usize) -> io::Result<Runtime> {
-        Runtime::over(Netpoll::global()?, workers)
+        Runtime::builder().workers(workers).build()
     }
 
-    /// [`Runtime::new`] over another poller.
-    pub(crate) fn over(netpoll: Netpoll, workers: usize) -> io::Result<Runtime> {
+    /// A runtime of which more can be chosen.
+    #[cfg(not(loom))]
+    pub fn builder() -> crate::Builder {
+        crate::Builder::default()
+    }
+
+    /// Refuses a number of workers that makes no sense.
+    #[cfg(not(loom))]
+    pub(crate) fn check(workers: usize) -> io::Result<()> {
         let refused = |why: String| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         if workers == 0 {
             return refused("a runtime needs at least 1 worker, not 0".to_owned());
@@ -56,10 +63,15 @@ impl Runtime {
                 Runtime::MAX_WORKERS
             ));
         }
-        let runtime = Runtime(Arc::new(Scheduler::new(netpoll)));
-        for _ in 0..workers {
+        Ok(())
+    }
+
+    /// Starts the workers.
+    pub(crate) fn over(netpoll: Netpoll, workers: usize) -> io::Result<Runtime> {
+        let runtime = Runtime(Arc::new(Scheduler::new(netpoll, workers)));
+        for seat in 0..workers {
             // On an error the runtime is dropped, and with it the workers that have been started.
-            worker::start(&runtime.0)?;
+            threads::start(&runtime.0, seat)?;
         }
         Ok(runtime)
     }
@@ -80,7 +92,7 @@ impl Runtime {
     /// # Panics
     /// If `future` does.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        worker::with_current(&self.0, || block_on::drive(self.0.netpoll(), future))
+        local::with_current(&self.0, || block_on::drive(self.0.netpoll(), future))
     }
 
     /// Ends all tasks at their next point of waiting, drops them, and waits for the workers to end: also for one that blocks

@@ -1,63 +1,81 @@
-//! The run queue, the idle workers, and the tasks that a shutdown has to end.
+//! What the workers of a runtime share: the queues, who sleeps, the live tasks.
 //!
 //! Go: `runtime.schedt`
 //!
-//! One lock covers the queue and the list of idle workers, so a worker that lies down and a task that comes cannot miss
-//! each other. No task runs, wakes or is dropped under it.
+//! ```text
+//!   woken on a worker ────────────► its own queue ◄──── half of it ──── another worker that searches
+//!   woken anywhere else ─► injector ──► the worker that looks first
+//! ```
+//!
+//! No task runs, wakes or is dropped under a lock.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::cell::Cell;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use netfd::{Netpoll, Unparker};
 
-use crate::contained::Contained;
-use crate::sync::tasks::{self, Runnable};
-use crate::sync::thread::{self, JoinHandle as ThreadHandle};
-use crate::sync::{Arc, Mutex, MutexGuard, catch, lock};
-use crate::{JoinError, JoinHandle, worker};
+use crate::JoinHandle;
+use crate::idle::Idle;
+use crate::local;
+use crate::sync::queues::{Injector, Queue, Stealer};
+use crate::sync::{Arc, AtomicBool, Mutex, lock, per_thread};
+use crate::tasks::{self, Live, Runnable};
+use crate::threads::Threads;
+
+per_thread! {
+    /// The scheduler whose tasks this thread drops at this moment.
+    static DRAINS: Cell<*const Scheduler> = Cell::new(std::ptr::null());
+}
 
 /// What the workers of a runtime share.
 pub(crate) struct Scheduler {
     netpoll: Netpoll,
-    state: Mutex<State>,
+    injector: Injector<Runnable>,
+    seats: Box<[Mutex<Seat>]>,
+    pub(crate) idle: Idle,
+    pub(crate) live: Live,
+    pub(crate) threads: Threads,
+    shut_down: AtomicBool,
 }
 
-#[derive(Default)]
-struct State {
-    queue: VecDeque<Runnable>,
-    /// Idle workers; the one that lay down last gets up first, for its caches are warm.
-    idle: Vec<(WorkerId, Unparker)>,
-    threads: Vec<(WorkerId, ThreadHandle<()>)>,
-    /// Threads of workers that have ended, or are about to: whoever comes next waits for them.
-    ended: Vec<ThreadHandle<()>>,
-    /// Live tasks' wakers: a shutdown wakes them all, and drops them as they come.
-    tasks: BTreeMap<u64, Waker>,
-    next: u64,
-    /// Workers that may end, since those whom they replaced are back.
-    surplus: usize,
-    shut_down: bool,
-}
-
-/// Names a worker within its runtime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WorkerId(pub(crate) u64);
-
-/// What a worker is to do.
-pub(crate) enum Next {
-    Run(Runnable),
-    /// It stands in the list of idle workers now.
-    Park,
-    Quit,
+/// What others need of a worker. Who sits in it may change: a thread that blocks gives it to another.
+///
+/// Go: `runtime.p`
+struct Seat {
+    stealer: Stealer<Runnable>,
+    unparker: Option<Unparker>,
 }
 
 impl Scheduler {
-    pub(crate) fn new(netpoll: Netpoll) -> Scheduler {
-        Scheduler { netpoll, state: Mutex::new(State::default()) }
+    pub(crate) fn new(netpoll: Netpoll, workers: usize) -> Scheduler {
+        let empty = || Mutex::new(Seat { stealer: Queue::new().stealer(), unparker: None });
+        Scheduler {
+            netpoll,
+            injector: Injector::new(),
+            seats: (0..workers).map(|_| empty()).collect(),
+            idle: Idle::new(workers),
+            live: Live::new(workers),
+            threads: Threads::new(),
+            shut_down: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn netpoll(&self) -> &Netpoll {
         &self.netpoll
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        self.seats.len()
+    }
+
+    /// Whether there is one worker only.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.seats.len() == 1
+    }
+
+    /// Whether it has been shut down.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.shut_down.load(Relaxed)
     }
 
     /// Starts a task.
@@ -66,171 +84,162 @@ impl Scheduler {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let id = scheduler.number();
-        let registered = Registered { scheduler: scheduler.clone(), id };
-        let guarded = Guarded { future: Contained::new(Box::pin(future)), registered };
-        let queue = scheduler.clone();
-        let (runnable, task) = tasks::spawn(guarded, move |runnable| queue.schedule(runnable));
-        tracing::trace!(target: "runtime", task = id, "go");
-        scheduler.lock().tasks.insert(id, runnable.waker());
-        runnable.schedule();
-        JoinHandle::new(task)
+        let (task, handle) = tasks::new(scheduler, future);
+        scheduler.live.add(local::seat(scheduler).unwrap_or(0), &task);
+        tracing::trace!(target: "runtime", task = task.metadata().number.load(Relaxed), "go");
+        match local::push(Arc::as_ptr(scheduler), task) {
+            // The starter may run on for long.
+            None if !scheduler.is_alone() => scheduler.wake_one(),
+            None => {}
+            Some(task) => scheduler.inject(task),
+        }
+        JoinHandle::new(handle)
     }
 
-    /// Puts a task into the queue and wakes a worker for it. After a shutdown the task is dropped instead.
+    /// A task can run. On a worker's thread nobody is woken for it: that worker looks for its next task soon, and if its
+    /// present one does not yield, the stand-by sees to it.
     ///
     /// Go: `runtime.ready`
     #[doc(alias = "ready")]
-    fn schedule(&self, runnable: Runnable) {
-        let (dropped, sleeper) = {
-            let mut state = self.lock();
-            if state.shut_down {
-                (Some(runnable), None)
-            } else {
-                state.queue.push_back(runnable);
-                (None, state.pick_idle(worker::current_id(self)))
-            }
-        };
-        if let Some(sleeper) = sleeper {
-            sleeper.unpark();
+    pub(crate) fn schedule(task: Runnable) {
+        // Once it is queued, the task and what it knows may be gone at any time.
+        if let Some(task) = local::push(Arc::as_ptr(&task.metadata().scheduler), task) {
+            let scheduler = task.metadata().scheduler.clone();
+            scheduler.inject(task);
         }
-        drop(dropped);
     }
 
-    /// The next task, or a place among the idle.
+    /// A task comes from outside. After a shutdown it is dropped.
     ///
-    /// Go: `runtime.findRunnable`
-    #[doc(alias = "findRunnable")]
-    pub(crate) fn next(&self, worker: WorkerId, unparker: &Unparker) -> Next {
-        let mut state = self.lock();
-        state.idle.retain(|(id, _)| *id != worker);
-        if state.shut_down {
-            return Next::Quit;
+    /// Go: `runtime.globrunqput`
+    #[doc(alias = "globrunqput")]
+    pub(crate) fn inject(&self, task: Runnable) {
+        self.injector.push(task);
+        self.wake_one();
+        // After the fence in there: either this is seen, or the shutdown sees the task.
+        if self.has_ended() && DRAINS.with(Cell::get) != std::ptr::from_ref(self) {
+            self.drain();
         }
-        if let Some(runnable) = state.queue.pop_front() {
-            return Next::Run(runnable);
-        }
-        if state.surplus > 0 {
-            state.surplus -= 1;
-            state.leave(worker);
-            return Next::Quit;
-        }
-        state.idle.push((worker, unparker.clone()));
-        Next::Park
     }
 
-    /// A number that no other task or worker of this runtime has.
-    fn number(&self) -> u64 {
-        let mut state = self.lock();
-        state.next += 1;
-        state.next
-    }
-
-    pub(crate) fn worker_id(&self) -> WorkerId {
-        WorkerId(self.number())
-    }
-
-    /// Remembers a worker's thread, to be waited for. After a shutdown, which waits for no more, it is waited for here:
-    /// it ends at its first look.
-    pub(crate) fn adopt(&self, worker: WorkerId, thread: ThreadHandle<()>) {
-        let ended = {
-            let mut state = self.lock();
-            let mut ended = std::mem::take(&mut state.ended);
-            if state.shut_down {
-                ended.push(thread);
-            } else {
-                state.threads.push((worker, thread));
+    /// Wakes a worker for a task that has come, unless one searches already: the one that drives only if all others run.
+    ///
+    /// Go: `runtime.wakep`
+    #[doc(alias = "wakep")]
+    pub(crate) fn wake_one(&self) {
+        while self.idle.may_wake() {
+            if let Some(seat) = self.claim_sleeper() {
+                let unparker = lock(&self.seats[seat]).unparker.clone();
+                unparker.iter().for_each(Unparker::unpark);
+                return;
             }
-            ended
-        };
-        ended.into_iter().for_each(join);
+            // They got up by themselves. Who relied on this search is seen to.
+            self.idle.stop_searching();
+            if !self.has_work() {
+                return;
+            }
+        }
     }
 
-    /// One worker more than there need be: the next that finds nothing to do ends.
-    pub(crate) fn retire_one(&self) {
-        let idle = {
-            let mut state = self.lock();
-            state.surplus += 1;
-            state.pick_idle(None)
-        };
-        if let Some(idle) = idle {
-            idle.unpark();
+    fn claim_sleeper(&self) -> Option<usize> {
+        let drives =
+            |seat: usize| lock(&self.seats[seat]).unparker.as_ref().is_some_and(Unparker::is_driving);
+        let (drivers, beside): (Vec<usize>, Vec<usize>) =
+            self.idle.sleepers().partition(|seat| drives(*seat));
+        beside.into_iter().chain(drivers).find(|seat| self.idle.claim(*seat))
+    }
+
+    /// Whether there is a task in any queue.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.seats.iter().any(|seat| !lock(seat).stealer.is_empty())
+    }
+
+    /// A worker found something outside of its own queue: the last one to search wakes another if there is more.
+    ///
+    /// Go: `runtime.resetspinning`
+    #[doc(alias = "resetspinning")]
+    pub(crate) fn found(&self) {
+        if self.idle.stop_searching() && self.has_work() {
+            self.wake_one();
         }
+    }
+
+    /// The stand-by sees a worker that has run for long: its queue is others' work.
+    pub(crate) fn held_up(&self) {
+        if self.has_work() {
+            self.wake_one();
+        }
+    }
+
+    /// The first of those that came from outside.
+    pub(crate) fn pop(&self) -> Option<Runnable> {
+        self.injector.pop()
+    }
+
+    /// Some of those that came from outside: the first is returned.
+    pub(crate) fn pop_batch(&self, queue: &Queue<Runnable>) -> Option<Runnable> {
+        self.injector.pop_batch(queue)
+    }
+
+    /// Takes half of another worker's tasks, beginning to look at `from`.
+    ///
+    /// Go: `runtime.stealWork`
+    #[doc(alias = "stealWork")]
+    pub(crate) fn steal(&self, thief: usize, from: usize, queue: &Queue<Runnable>) -> Option<Runnable> {
+        let workers = self.seats.len();
+        (0..workers).map(|step| (from + step) % workers).filter(|victim| *victim != thief).find_map(
+            |victim| {
+                let stealer = lock(&self.seats[victim]).stealer.clone();
+                stealer.steal_half(queue)
+            },
+        )
+    }
+
+    /// Sits down in a worker's seat; returns the other end of the queue of whoever sat there before.
+    pub(crate) fn sit_down(
+        &self,
+        seat: usize,
+        stealer: Stealer<Runnable>,
+        unparker: Unparker,
+    ) -> Stealer<Runnable> {
+        let seat = &mut *lock(&self.seats[seat]);
+        seat.unparker = Some(unparker);
+        std::mem::replace(&mut seat.stealer, stealer)
     }
 
     /// Ends the workers and drops the tasks.
     pub(crate) fn shut_down(&self) {
-        let last = {
-            let mut state = self.lock();
-            let next = state.next;
-            std::mem::replace(&mut *state, State { shut_down: true, next, ..State::default() })
-        };
-        last.idle.iter().for_each(|(_, unparker)| unparker.unpark());
-        drop(last.queue);
+        self.shut_down.store(true, SeqCst);
+        crate::sync::fence(SeqCst);
+        for seat in &self.seats {
+            let unparker = lock(seat).unparker.clone();
+            unparker.iter().for_each(Unparker::unpark);
+        }
+        self.sweep();
+        self.threads.join_all();
+    }
+
+    /// Drops all tasks but those that run at this moment, or that a worker has just taken to run: that worker sweeps in
+    /// its turn when it ends.
+    pub(crate) fn sweep(&self) {
         // A task that waits is scheduled by its waker, which drops it now.
-        last.tasks.into_values().for_each(Waker::wake);
-        last.threads.into_iter().map(|(_, thread)| thread).chain(last.ended).for_each(join);
+        self.live.wake_all();
+        self.drain();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
-    }
-}
-
-/// Waits for a worker's thread to end.
-fn join(thread: ThreadHandle<()>) {
-    // A task may own its own runtime: its worker ends by itself. A worker's panic has been printed.
-    if thread.thread().id() != thread::current().id() {
-        let _ = thread.join();
-    }
-}
-
-impl State {
-    /// The worker to wake for a new task: none if the caller, in the midst of waking, is itself about to look.
-    fn pick_idle(&mut self, caller: Option<WorkerId>) -> Option<Unparker> {
-        match self.idle.iter().position(|(id, _)| Some(*id) == caller) {
-            Some(own) => Some(self.idle.remove(own).1),
-            None => self.idle.pop().map(|(_, unparker)| unparker),
+    /// Drops what is queued. What that wakes is queued in its turn, and dropped here too.
+    fn drain(&self) {
+        let outer = DRAINS.with(|drains| drains.replace(self));
+        loop {
+            let stolen = || {
+                self.seats.iter().find_map(|seat| {
+                    let stealer = lock(seat).stealer.clone();
+                    stealer.steal()
+                })
+            };
+            let Some(task) = self.injector.pop().or_else(stolen) else { break };
+            self.live.discard(task);
         }
-    }
-
-    /// Moves a worker that ends to those to be waited for; one that was not adopted yet will be found among the others.
-    fn leave(&mut self, worker: WorkerId) {
-        if let Some(place) = self.threads.iter().position(|(id, _)| *id == worker) {
-            self.ended.push(self.threads.swap_remove(place).1);
-        }
-    }
-}
-
-/// A task's entry in the list of live tasks.
-struct Registered {
-    scheduler: Arc<Scheduler>,
-    id: u64,
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        let waker = self.scheduler.lock().tasks.remove(&self.id);
-        drop(waker);
-        tracing::trace!(target: "runtime", task = self.id, "gone");
-    }
-}
-
-/// A future whose panic becomes its result.
-struct Guarded<F> {
-    future: Contained<Pin<Box<F>>>,
-    /// Dropped after the future.
-    #[expect(dead_code, reason = "held for what its drop does")]
-    registered: Registered,
-}
-
-impl<F: Future> Future for Guarded<F> {
-    type Output = Contained<Result<F::Output, JoinError>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match catch(|| self.future.get_mut().as_mut().poll(cx)) {
-            Ok(polled) => polled.map(|output| Contained::new(Ok(output))),
-            Err(payload) => Poll::Ready(Contained::new(Err(JoinError::panicked(payload)))),
-        }
+        DRAINS.with(|drains| drains.set(outer));
     }
 }

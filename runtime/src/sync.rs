@@ -2,7 +2,7 @@
 //!
 //! No other module of this crate names `std::sync` or `loom`, so a model runs the shipped scheduler and only the primitives
 //! below it change. `Arc` and wakers stay std's under loom: counting references is std's business. So do the atomics inside
-//! `async-task`: to a model each step of a task is one step.
+//! `async-task` and of the queues: to a model each step of a task or of a queue is one step.
 
 pub(crate) use std::sync::Arc;
 
@@ -11,6 +11,16 @@ pub(crate) use shipped::*;
 
 #[cfg(loom)]
 pub(crate) use modelled::*;
+
+/// A number in a task's header. Whoever reads it has the task from whoever wrote it, so models need not explore it.
+pub(crate) use std::sync::atomic::AtomicU32 as TaskNumber;
+
+#[cfg(not(loom))]
+pub(crate) mod queues;
+
+#[cfg(loom)]
+#[path = "sync/modelled_queues.rs"]
+pub(crate) mod queues;
 
 #[cfg(loom)]
 pub(crate) mod tasks;
@@ -27,21 +37,39 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod shipped {
     use std::any::Any;
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, fence};
     pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
-    pub(crate) use std::{thread, thread_local};
+    pub(crate) use std::thread;
+
+    /// A value for each thread, there without a check where it needs no destructor.
+    macro_rules! per_thread {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            std::thread_local! { $(#[$meta])* static $name: $type = const { $init }; }
+        };
+    }
+    pub(crate) use per_thread;
 
     /// Tasks as `async-task` makes them.
     pub(crate) mod tasks {
         pub(crate) use async_task::{FallibleTask, Runnable};
 
         /// A task whose handle survives that the task is dropped.
-        pub(crate) fn spawn<F, S>(future: F, schedule: S) -> (Runnable, FallibleTask<F::Output>)
+        ///
+        /// `schedule` captures nothing: so the task need not be kept alive while it is called.
+        pub(crate) fn spawn<M, F, S>(
+            metadata: M,
+            future: F,
+            schedule: S,
+        ) -> (Runnable<M>, FallibleTask<F::Output, M>)
         where
+            M: Send + Sync + 'static,
             F: Future + Send + 'static,
             F::Output: Send + 'static,
-            S: Fn(Runnable) + Send + Sync + 'static,
+            S: Fn(Runnable<M>) + Send + Sync + 'static,
         {
-            let (runnable, task) = async_task::spawn(future, schedule);
+            const { assert!(size_of::<S>() == 0, "it captures something") };
+            let (runnable, task) =
+                async_task::Builder::new().metadata(metadata).spawn(move |_| future, schedule);
             (runnable, task.fallible())
         }
     }
@@ -56,8 +84,16 @@ mod shipped {
 mod modelled {
     use std::any::Any;
 
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, fence};
     pub(crate) use loom::sync::{Mutex, MutexGuard};
-    pub(crate) use loom::thread_local;
+
+    /// A value for each thread of a model.
+    macro_rules! per_thread {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            loom::thread_local! { $(#[$meta])* static $name: $type = $init; }
+        };
+    }
+    pub(crate) use per_thread;
 
     /// loom's threads, with the one function it lacks.
     pub(crate) mod thread {

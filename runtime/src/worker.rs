@@ -1,136 +1,176 @@
-//! A worker: runs tasks, polls once in a while, and drives the poller when there are none.
+//! A worker: runs tasks, polls once in a while, looks for others' work, and sleeps when there is none.
 //!
-//! Go: `runtime.schedule`
-
-use std::cell::RefCell;
-use std::io;
+//! Go: `runtime.schedule`, `runtime.findRunnable`
+//!
+//! ```text
+//!   own queue ──► injector ──► if another worker runs: poll without sleeping ──► steal ──► sleep, in the poller or beside
+//!       ▲                                                                                        │
+//!       └────────────────────────────── what the poll made runnable ◄────────────────────────────┘
+//! ```
 
 use netfd::Parker;
 
-use crate::idle::park;
-use crate::scheduler::{Next, Scheduler, WorkerId};
-use crate::sync::{Arc, thread, thread_local};
+use crate::local::{self, Local};
+use crate::park::park;
+use crate::scheduler::Scheduler;
+use crate::sync::Arc;
+use crate::sync::queues::Queue;
+use crate::tasks::Runnable;
 
-/// After so many tasks without a pause a worker polls, so that input and output go on under full load.
+/// After so many tasks without a poll a worker polls, and looks what has come from outside, so that neither starves under
+/// full load.
 ///
-/// Go polls its global queue as often.
+/// Go looks at its global queue as often.
 const TASKS_BETWEEN_POLLS: u32 = 61;
 
-thread_local! {
-    /// The runtime that [`crate::go`] means on this thread.
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
-    static CURRENT: RefCell<Option<Arc<Scheduler>>> = RefCell::new(None);
-
-    /// Which worker of which runtime this thread is; none while it is replaced. A worker may run something for another
-    /// runtime than its own, so the one above does not tell.
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
-    static WORKER: RefCell<Option<Worker>> = RefCell::new(None);
-}
-
-/// A worker, as its own thread knows it.
-type Worker = (Arc<Scheduler>, WorkerId);
-
-/// The runtime that runs this thread.
-pub(crate) fn current() -> Option<Arc<Scheduler>> {
-    CURRENT.with(|current| current.borrow().clone())
-}
-
-/// Which worker of `scheduler` this thread is.
-pub(crate) fn current_id(scheduler: &Scheduler) -> Option<WorkerId> {
-    WORKER
-        .try_with(|worker| {
-            let worker = worker.try_borrow().ok()?;
-            let (mine, id) = worker.as_ref()?;
-            std::ptr::eq(Arc::as_ptr(mine), scheduler).then_some(*id)
+/// A worker's life on its thread.
+pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
+    let parker = if scheduler.is_alone() {
+        Parker::for_worker(scheduler.netpoll())
+    } else {
+        // Weak, for the scheduler holds what wakes this parker.
+        let weak = Arc::downgrade(scheduler);
+        Parker::for_watched_worker(scheduler.netpoll(), move || {
+            if let Some(scheduler) = weak.upgrade() {
+                scheduler.held_up();
+            }
         })
-        .ok()
-        .flatten()
-}
-
-/// Runs `inside` on a thread whose [`crate::go`] means `scheduler`.
-pub(crate) fn with_current<T>(scheduler: &Arc<Scheduler>, inside: impl FnOnce() -> T) -> T {
-    let _restore = Restore(CURRENT.with(|current| current.replace(Some(scheduler.clone()))));
-    inside()
-}
-
-struct Restore(Option<Arc<Scheduler>>);
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        CURRENT.with(|current| current.replace(self.0.take()));
-    }
-}
-
-/// Starts a worker's thread.
-pub(crate) fn start(scheduler: &Arc<Scheduler>) -> io::Result<()> {
-    let id = scheduler.worker_id();
-    let thread = {
-        let scheduler = scheduler.clone();
-        thread::Builder::new().name("worker".into()).spawn(move || run(&scheduler, id))?
     };
-    scheduler.adopt(id, thread);
-    Ok(())
-}
-
-/// A worker's life.
-fn run(scheduler: &Arc<Scheduler>, id: WorkerId) {
-    CURRENT.with(|current| current.replace(Some(scheduler.clone())));
-    WORKER.with(|worker| worker.replace(Some((scheduler.clone(), id))));
-    let mut parker = Parker::new(scheduler.netpoll());
+    let queue = Queue::new();
     let unparker = parker.unparker();
-    let mut tasks = 0_u32;
-    tracing::trace!(target: "runtime", worker = id.0, "starts");
-    loop {
-        match scheduler.next(id, &unparker) {
-            Next::Quit => break,
-            Next::Park => {
-                tracing::trace!(target: "runtime", worker = id.0, "parks");
-                park(&mut parker);
+    let inherited = scheduler.sit_down(seat, queue.stealer(), unparker.clone());
+    while let Some(task) = inherited.steal() {
+        queue.push(task);
+    }
+    let local =
+        Local { scheduler: scheduler.clone(), seat, queue, unparker, replaced: std::cell::Cell::new(false) };
+    tracing::trace!(target: "runtime", worker = seat, "starts");
+    local::with_current(scheduler, || {
+        local::become_worker(local, |local| {
+            Worker { local, parker, left: TASKS_BETWEEN_POLLS, searches: false, victim: seat }.work();
+            // From now on what is woken here goes the way of what is woken outside, and so does what is left.
+            local.replaced.set(true);
+            while let Some(task) = local.queue.pop() {
+                scheduler.inject(task);
             }
-            Next::Run(runnable) => {
-                tasks = tasks.wrapping_add(1);
-                // The task's panics are its result, and those of what it leaves are contained.
-                runnable.run();
-                if tasks.is_multiple_of(TASKS_BETWEEN_POLLS)
-                    && let Err(error) = parker.poll_now()
-                {
-                    tracing::error!(target: "runtime", %error, "the kernel's wait failed");
+            if scheduler.has_ended() {
+                scheduler.sweep();
+            }
+        });
+    });
+    tracing::trace!(target: "runtime", worker = seat, "ends");
+}
+
+struct Worker<'a> {
+    local: &'a Local,
+    parker: Parker,
+    /// How many more tasks it runs before it polls.
+    left: u32,
+    /// Whether it is counted among those who search.
+    searches: bool,
+    /// Where it begins to look for others' work.
+    victim: usize,
+}
+
+impl Worker<'_> {
+    /// Runs tasks until the runtime ends or another thread has the seat.
+    fn work(&mut self) {
+        let live = &self.local.scheduler.live;
+        while let Some(task) = self.next() {
+            live.run(task);
+            if self.local.replaced.get() {
+                break;
+            }
+        }
+    }
+
+    /// The next task; none once the runtime has ended.
+    fn next(&mut self) -> Option<Runnable> {
+        let scheduler = &self.local.scheduler;
+        if scheduler.has_ended() {
+            return None;
+        }
+        if self.left == 0 {
+            let first = scheduler.pop();
+            self.poll_now();
+            if first.is_some() {
+                return first;
+            }
+        }
+        self.left -= 1;
+        self.local.queue.pop().or_else(|| self.search())
+    }
+
+    /// Looks beyond its own queue, which is empty.
+    ///
+    /// Go: `runtime.findRunnable`
+    #[doc(alias = "findRunnable")]
+    #[cold]
+    fn search(&mut self) -> Option<Runnable> {
+        loop {
+            let task = self.look_around();
+            if self.local.scheduler.has_ended() {
+                // Whoever holds a task when the runtime ends drops it.
+                task.into_iter().for_each(|task| self.local.scheduler.live.discard(task));
+                return None;
+            }
+            if task.is_some() {
+                if std::mem::take(&mut self.searches) {
+                    self.local.scheduler.found();
                 }
+                return task;
             }
+            self.sleep();
         }
     }
-    tracing::trace!(target: "runtime", worker = id.0, "ends");
-    WORKER.with(|worker| worker.replace(None));
-    CURRENT.with(|current| current.replace(None));
-}
 
-/// While it lives, another thread does the work of this one, if this one is a worker.
-///
-/// Go: `runtime.entersyscallblock`
-#[doc(alias = "entersyscallblock")]
-pub(crate) struct Replaced(Option<Worker>);
-
-impl Replaced {
-    pub(crate) fn here() -> Replaced {
-        let Some(worker) = WORKER.with(|worker| worker.borrow_mut().take()) else {
-            return Replaced(None);
-        };
-        match start(&worker.0) {
-            Ok(()) => Replaced(Some(worker)),
-            Err(error) => {
-                tracing::error!(target: "runtime", %error, "no thread to replace a blocked worker");
-                WORKER.with(|mine| mine.replace(Some(worker)));
-                Replaced(None)
-            }
+    fn look_around(&mut self) -> Option<Runnable> {
+        let Local { scheduler, queue, seat, .. } = self.local;
+        // What the sleep's poll has brought.
+        if let Some(task) = queue.pop().or_else(|| scheduler.pop_batch(queue)) {
+            return Some(task);
         }
+        let others_run = || scheduler.idle.count() + 1 < scheduler.workers();
+        if !self.searches {
+            if scheduler.is_alone() || !others_run() {
+                return None;
+            }
+            scheduler.idle.start_searching();
+            self.searches = true;
+        }
+        self.poll_now();
+        if let Some(task) = queue.pop() {
+            return Some(task);
+        }
+        self.victim = self.victim.wrapping_add(1);
+        scheduler.steal(*seat, self.victim, queue)
     }
-}
 
-impl Drop for Replaced {
-    fn drop(&mut self) {
-        if let Some(worker) = self.0.take() {
-            worker.0.retire_one();
-            WORKER.with(|mine| mine.replace(Some(worker)));
+    /// Sleeps, unless a task comes before it does.
+    fn sleep(&mut self) {
+        let Local { scheduler, seat, .. } = self.local;
+        scheduler.idle.lie_down(*seat, std::mem::take(&mut self.searches));
+        if !scheduler.has_work() && !scheduler.has_ended() {
+            tracing::trace!(target: "runtime", worker = seat, "parks");
+            park(&mut self.parker);
+            self.polled();
+        }
+        self.searches = scheduler.idle.get_up(*seat);
+    }
+
+    fn poll_now(&mut self) {
+        if let Err(error) = self.parker.poll_now() {
+            tracing::error!(target: "runtime", %error, "the kernel's wait failed");
+        }
+        self.polled();
+    }
+
+    /// A poll has filled the queue: with more than it can run at once, another is woken to share it.
+    fn polled(&mut self) {
+        self.left = TASKS_BETWEEN_POLLS;
+        let Local { scheduler, queue, .. } = self.local;
+        if !scheduler.is_alone() && queue.len() >= 2 {
+            scheduler.wake_one();
         }
     }
 }

@@ -3,19 +3,23 @@
 //! Go: `runtime.findRunnable`, `runtime.sysmon`
 //!
 //! ```text
-//!   Parker      a thread that runs tasks (a worker, a block_on): when it has none it takes the role and sleeps in
-//!               the poller, or sleeps beside it as a candidate
-//!   stand-by    a thread named `netpoll`: takes the role when somebody waits and nobody has polled for 10 ms, or at
-//!               once where no Parker is about; gives it back to any Parker that asks
-//!   Role        one word that says who has the role, what the stand-by does, and how many wait
+//!   Parker      a thread that sleeps while it has nothing to run: in the poller if it gets the role, else beside it
+//!     worker    runs what a poll finds; drives whenever it sleeps and no other worker drives
+//!     guest     waits for one thing (a block_on); drives only where there are no workers
+//!   stand-by    a thread named `netpoll`: drives when somebody waits and neither of these does, wakes a sleeper when
+//!               a worker is held up by its task, and gives the role back to any that asks
+//!   Role        one word that says who has the role, who would have it, what the stand-by does, and how many wait
 //! ```
 
 pub(crate) mod candidates;
 mod parker;
 mod role;
 mod standby;
+mod unparker;
+pub(crate) mod watched;
 
+pub use parker::Parker;
 pub(crate) use parker::is_participant;
-pub use parker::{Parker, Unparker};
 pub(crate) use role::Role;
 pub(crate) use standby::run as run_standby;
+pub use unparker::Unparker;

@@ -1,26 +1,19 @@
-//! A thread's way of sleeping: in the poller if the role is free, beside it if not.
+//! A thread's way of sleeping: in the poller if it gets the role, beside it if not.
 //!
-//! Go: `runtime.stopm`, `runtime.notewakeup`
+//! Go: `runtime.stopm`, `runtime.notesleep`
 
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::task::{Wake, Waker};
 
 use poller::Events;
 
-use super::role::Announced;
+use super::Unparker;
+use super::role::{Announced, Class};
+use super::unparker::HeldUp;
 use crate::Netpoll;
 use crate::netpoll::ready_list::ReadyList;
 use crate::netpoll::shared::Shared;
-use crate::sync::{Arc, AtomicU8, thread, thread_local};
-
-const EMPTY: u8 = 0;
-const NOTIFIED: u8 = 1;
-/// Asleep in the poller: a break wakes it.
-const POLLING: u8 = 2;
-/// Asleep beside the poller: its thread is unparked.
-const SLEEPING: u8 = 3;
+use crate::sync::thread_local;
 
 thread_local! {
     /// How many parkers this thread has: one for each nested `block_on`.
@@ -28,14 +21,18 @@ thread_local! {
     static PARKERS: Cell<u32> = Cell::new(0);
 }
 
-/// Whether this thread polls by itself when it runs out of tasks.
+/// Whether this thread polls by itself when it runs out of tasks, or has others who do.
 pub(crate) fn is_participant() -> bool {
     PARKERS.with(|parkers| parkers.get() > 0)
 }
 
-/// What a thread that runs tasks sleeps in. While it sleeps it drives the poller, if nobody else does.
+/// What a thread sleeps in that waits or has nothing to run. While it sleeps it drives the poller, if nobody else is to.
 ///
-/// It belongs to the thread that made it. When it is dropped, another sleeper or the stand-by thread takes over.
+/// There are two kinds. A worker runs whatever comes; while it sleeps, it or another worker drives. A guest waits for
+/// one future; it drives only as long as the poller has no workers, so that no event crosses threads for want of a
+/// better place to be found.
+///
+/// A parker belongs to the thread that made it. When it is dropped, another sleeper or the stand-by thread takes over.
 ///
 /// ```
 /// use std::future::Future;
@@ -61,19 +58,44 @@ pub struct Parker {
 }
 
 impl Parker {
-    /// A parker for the calling thread.
+    /// A guest's parker, for the calling thread.
     pub fn new(netpoll: &Netpoll) -> Parker {
+        Parker::of(netpoll, Class::Guest, None)
+    }
+
+    /// A worker's parker, for the calling thread.
+    pub fn for_worker(netpoll: &Netpoll) -> Parker {
+        Parker::of(netpoll, Class::Worker, None)
+    }
+
+    /// A worker's parker, for the calling thread, which the stand-by looks after 100 times a second while it runs: when
+    /// it has not polled for a millisecond, `held_up` is called on the stand-by's thread, to get somebody else to do its
+    /// work. It must not block.
+    pub fn for_watched_worker(netpoll: &Netpoll, held_up: impl Fn() + Send + Sync + 'static) -> Parker {
+        Parker::of(netpoll, Class::Worker, Some(Box::new(held_up)))
+    }
+
+    fn of(netpoll: &Netpoll, class: Class, held_up: Option<HeldUp>) -> Parker {
         PARKERS.with(|parkers| parkers.set(parkers.get() + 1));
-        let inner =
-            Inner { state: AtomicU8::new(EMPTY), thread: thread::current(), shared: netpoll.shared_arc() };
-        let unparker = Unparker(Arc::new(inner));
-        Parker {
+        let unparker = Unparker::new(netpoll.shared_arc(), class, held_up);
+        let parker = Parker {
             netpoll: netpoll.clone(),
             events: Events::default(),
             list: ReadyList::new(),
             unparker,
             thread: PhantomData,
+        };
+        if class == Class::Worker {
+            let (shared, unparker) = (netpoll.shared(), &parker.unparker);
+            if unparker.is_watched() {
+                unparker.says_running(shared.now());
+                shared.watched.add(unparker.clone());
+            }
+            if shared.role.add_worker() && unparker.is_watched() {
+                shared.rouse(false);
+            }
         }
+        parker
     }
 
     /// What wakes this parker's thread.
@@ -93,30 +115,42 @@ impl Parker {
             return Ok(());
         }
         let shared = self.netpoll.shared();
-        if shared.role.take() {
-            let driving = Driving { shared, state: &self.unparker.0.state };
-            let polled = match driving.state.compare_exchange(EMPTY, POLLING, Relaxed, Relaxed) {
-                Ok(_) => shared.poll_blocking(&mut self.events, &mut self.list),
-                Err(_) => Ok(()),
+        if shared.role.take(self.unparker.class()) {
+            let driving = Driving { shared, unparker: &self.unparker };
+            let polled = if self.unparker.begin_polling() {
+                self.unparker.says_asleep();
+                shared.poll_blocking(&mut self.events, &mut self.list)
+            } else {
+                Ok(())
             };
             drop(driving);
             self.list.wake_all();
             polled
         } else {
-            shared.candidates.push(self.unparker.clone());
-            match shared.role.announce() {
-                // It became free this moment: the caller looks for work and comes back for it.
-                Announced::Free => {}
-                Announced::Held { by_standby } => {
-                    if by_standby {
-                        shared.break_poll();
-                    }
-                    self.unparker.sleep();
-                }
-            }
-            shared.candidates.remove(&self.unparker, &shared.role);
+            self.sleep_beside();
             Ok(())
         }
+    }
+
+    fn sleep_beside(&self) {
+        let (shared, unparker) = (self.netpoll.shared(), &self.unparker);
+        shared.candidates.push(unparker.clone());
+        match shared.role.announce(unparker.class()) {
+            // It became free this moment: the caller looks for work and comes back for it.
+            Announced::Free => {}
+            Announced::Held { ask } => {
+                if ask {
+                    shared.break_poll();
+                }
+                unparker.says_asleep();
+                unparker.sleep();
+                unparker.says_running(shared.now());
+                if unparker.is_watched() && shared.role.got_up() {
+                    shared.rouse(false);
+                }
+            }
+        }
+        shared.candidates.remove(unparker, &shared.role);
     }
 
     /// Delivers what has happened by now, without sleeping.
@@ -124,7 +158,9 @@ impl Parker {
     /// # Errors
     /// What the kernel's wait returns; with a poller that works, none.
     pub fn poll_now(&mut self) -> std::io::Result<()> {
-        let polled = self.netpoll.shared().poll_now(&mut self.events, &mut self.list);
+        let shared = self.netpoll.shared();
+        let polled = shared.poll_now(&mut self.events, &mut self.list);
+        self.unparker.says_running(shared.last_poll());
         self.list.wake_all();
         polled
     }
@@ -133,14 +169,19 @@ impl Parker {
 /// The driver role in a parker's hands. It is left however the poll ends, before any task is woken.
 struct Driving<'a> {
     shared: &'a Shared,
-    state: &'a AtomicU8,
+    unparker: &'a Unparker,
 }
 
 impl Drop for Driving<'_> {
     fn drop(&mut self) {
-        // Acquire: what was done before the unpark is seen by the caller.
-        self.state.swap(EMPTY, Acquire);
-        if self.shared.role.leave() {
+        self.unparker.end_polling();
+        self.unparker.says_running(self.shared.last_poll());
+        let class = self.unparker.class();
+        let left = self.shared.role.leave(class, self.unparker.is_watched());
+        if class == Class::Guest && left.wanted {
+            self.shared.candidates.wake_first(&self.shared.role);
+        }
+        if left.unwatched {
             self.shared.rouse(false);
         }
     }
@@ -150,65 +191,21 @@ impl Drop for Parker {
     fn drop(&mut self) {
         PARKERS.with(|parkers| parkers.set(parkers.get() - 1));
         let shared = self.netpoll.shared();
-        if shared.role.is_orphaned() && !shared.candidates.wake_first(&shared.role) {
-            shared.rouse(!is_participant());
-        }
-    }
-}
-
-/// Wakes the thread of a [`Parker`]; once, however often it is called before the thread gets up.
-#[derive(Clone)]
-pub struct Unparker(Arc<Inner>);
-
-struct Inner {
-    state: AtomicU8,
-    thread: thread::Thread,
-    shared: Arc<Shared>,
-}
-
-impl Unparker {
-    /// Wakes the parker's thread, or keeps it from its next sleep.
-    pub fn unpark(&self) {
-        // Release: what was done before is seen by the parker's thread.
-        match self.0.state.swap(NOTIFIED, Release) {
-            POLLING => self.0.shared.break_poll(),
-            SLEEPING => self.0.thread.unpark(),
-            _ => {}
-        }
-    }
-
-    /// The unparker as a waker.
-    pub fn into_waker(self) -> Waker {
-        Waker::from(self.0)
-    }
-
-    /// Whether two unparkers wake the same parker.
-    pub(crate) fn is(&self, other: &Unparker) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    /// Takes a notification, if there is one.
-    fn consume(&self) -> bool {
-        self.0.state.compare_exchange(NOTIFIED, EMPTY, Acquire, Relaxed).is_ok()
-    }
-
-    /// Sleeps beside the poller until it is notified.
-    fn sleep(&self) {
-        if self.0.state.compare_exchange(EMPTY, SLEEPING, Relaxed, Relaxed).is_ok() {
-            while self.0.state.load(Relaxed) == SLEEPING {
-                thread::park();
+        let (role, candidates) = (&shared.role, &shared.candidates);
+        let last_worker = self.unparker.class() == Class::Worker && {
+            if self.unparker.is_watched() {
+                shared.watched.remove(&self.unparker);
+            }
+            role.sub_worker()
+        };
+        // A guest drives from now on.
+        let handed_over = last_worker && candidates.wake_first(role);
+        if !handed_over && role.is_orphaned() {
+            // A guest that ends takes no worker from its sleep: others run, and will poll.
+            let fit = self.unparker.class() == Class::Worker || !role.has_workers();
+            if !(fit && candidates.wake_first(role)) {
+                shared.rouse(!is_participant());
             }
         }
-        self.consume();
-    }
-}
-
-impl Wake for Inner {
-    fn wake(self: Arc<Self>) {
-        Unparker(self).unpark();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        Unparker(self.clone()).unpark();
     }
 }

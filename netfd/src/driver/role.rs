@@ -3,30 +3,33 @@
 //! Go: `runtime.schedt.lastpoll`, `runtime.netpollWaiters`
 //!
 //! ```text
-//!   63                32 31       6          5        4        3       2    1        0
-//!  ┌────────────────────┬──┬──────────┬──────────┬────────┬────────┬────────┬─────────┐
-//!  │ waiters            │0 │ shutdown │candidates│ wanted │ urgent │watching│ driver  │
-//!  └────────────────────┴──┴──────────┴──────────┴────────┴────────┴────────┴─────────┘
-//!   driver: nobody, a participant, the stand-by
+//!   63       32 31      8   7       6         5         4       3       2      1    0
+//!  ┌───────────┬─────────┬──────┬────────┬──────────┬──────┬──────┬────────┬─────────┐
+//!  │ waiters   │ workers │timers│shutdown│candidates│wanted│urgent│watching│ driver  │
+//!  └───────────┴─────────┴──────┴────────┴──────────┴──────┴──────┴────────┴─────────┘
+//!   driver: nobody, a worker, a guest, the stand-by
 //! ```
 //!
 //! Two pairs of threads must not miss each other, and each pair changes this word. A task is counted before it parks and
 //! learns whether anyone drives; a driver that leaves learns whether anyone is counted. A thread that lies down as a
-//! candidate learns whether the role is free; a driver that leaves for good learns whether there are candidates.
-//! Read-modify-writes of one word have one order, so the protocol itself needs no ordering stronger than relaxed: what the
-//! threads tell one another besides stands under locks, in the kernel, or in the park words.
+//! candidate learns whether the role is free; a driver that leaves for good learns whether there are candidates. A guest
+//! that lies down learns whether there are workers to drive for it; the last worker that goes learns whether there are
+//! guests. Read-modify-writes of one word have one order, so the protocol itself needs no ordering stronger than relaxed:
+//! what the threads tell one another besides stands under locks, in the kernel, or in the park words.
 //!
-//! All but one thing: a driver says until when it sleeps (`Shared::until`), and the next driver's word must not be
-//! overtaken by the last one's. So the role is taken with an acquire and left with a release. No model fails without
-//! them, for loom orders the stores to one place as they ran.
+//! All but two things. A driver says until when it sleeps (`Shared::until`), and the next driver's word must not be
+//! overtaken by the last one's: so the role is taken with an acquire and left with a release. No model fails without
+//! them, for loom orders the stores to one place as they ran. And a worker says since when it runs before it learns
+//! whether the stand-by watches, while the stand-by stops watching before it looks who runs: a release against an acquire.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use crate::sync::{AtomicU32, AtomicU64};
+use crate::sync::AtomicU64;
 
 const DRIVER: u64 = 0b11;
-const PARTICIPANT: u64 = 0b01;
-const STANDBY: u64 = 0b10;
+const WORKER: u64 = 0b01;
+const GUEST: u64 = 0b10;
+const STANDBY: u64 = 0b11;
 const WATCHING: u64 = 1 << 2;
 const URGENT: u64 = 1 << 3;
 const WANTED: u64 = 1 << 4;
@@ -34,41 +37,82 @@ const CANDIDATES: u64 = 1 << 5;
 const SHUTDOWN: u64 = 1 << 6;
 /// The heap of timers is not empty: it counts as one waiter.
 const TIMERS: u64 = 1 << 7;
+/// One more thread that is there to drive.
+const WORKERS: u64 = 1 << 8;
 const WAITER: u64 = 1 << 32;
 
-/// The word, and a count of polls by which the stand-by sees that others are at it.
-pub(crate) struct Role {
-    word: AtomicU64,
-    polls: AtomicU32,
+/// The word.
+pub(crate) struct Role(AtomicU64);
+
+/// Who may take the role, beside the stand-by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// A thread that runs what a poll finds: whoever is woken by its own poll costs no other thread's wake-up.
+    Worker,
+    /// A thread that waits for one thing, as in `block_on`: it drives only where there are no workers.
+    Guest,
+}
+
+impl Class {
+    fn driver(self) -> u64 {
+        match self {
+            Class::Worker => WORKER,
+            Class::Guest => GUEST,
+        }
+    }
 }
 
 /// What the stand-by thread is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Watch {
-    /// Nothing, until it is called.
+    /// Nothing, until it is called. It no longer watches: whoever runs by now has not called.
     Sleep,
     /// Look again in a while.
     LookAgain,
-    /// Poll: it has the role now.
-    Drive,
+    /// Somebody waits, and nobody has polled for too long: get a sleeper to do it, or poll.
+    Orphaned {
+        /// Somebody waits on a thread that never polls: do it at once.
+        urgent: bool,
+    },
     /// End: the poller is gone.
     Quit,
 }
 
+/// What a driver that leaves has to see to.
+#[must_use = "somebody may be left waiting"]
+pub(crate) struct Left {
+    /// The stand-by has to be called.
+    pub(crate) unwatched: bool,
+    /// A worker asked for the role.
+    pub(crate) wanted: bool,
+}
+
+/// What a new candidate found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Announced {
+    /// The role is free: take it instead of lying down.
+    Free,
+    /// Somebody drives, or will.
+    Held {
+        /// Who drives is to leave, and did not know it: break its poll.
+        ask: bool,
+    },
+}
+
 impl Role {
     pub(crate) fn new() -> Role {
-        Role { word: AtomicU64::new(0), polls: AtomicU32::new(0) }
+        Role(AtomicU64::new(0))
     }
 
     /// Counts a waiter; true if nobody drives and the stand-by has to be called.
     pub(crate) fn add(&self) -> bool {
-        unattended(self.word.fetch_add(WAITER, Relaxed))
+        unattended(self.0.fetch_add(WAITER, Relaxed))
     }
 
     /// Uncounts waiters.
     pub(crate) fn sub(&self, waiters: u32) {
         if waiters > 0 {
-            let before = self.word.fetch_sub(u64::from(waiters) * WAITER, Relaxed);
+            let before = self.0.fetch_sub(u64::from(waiters) * WAITER, Relaxed);
             assert!(before >> 32 >= u64::from(waiters), "{waiters} fewer than {} waiters", before >> 32);
         }
     }
@@ -76,106 +120,150 @@ impl Role {
     /// Says whether there are timers; true if nobody drives and the stand-by has to be called.
     pub(crate) fn set_timers(&self, any: bool) -> bool {
         if any {
-            unattended(self.word.fetch_or(TIMERS, Relaxed))
+            unattended(self.0.fetch_or(TIMERS, Relaxed))
         } else {
-            self.word.fetch_and(!TIMERS, Relaxed);
+            self.0.fetch_and(!TIMERS, Relaxed);
             false
         }
     }
 
     pub(crate) fn has_timers(&self) -> bool {
-        self.word.load(Relaxed) & TIMERS != 0
+        self.0.load(Relaxed) & TIMERS != 0
     }
 
-    /// Tells the stand-by that others poll.
-    pub(crate) fn polled(&self) {
-        self.polls.fetch_add(1, Relaxed);
+    /// Counts a worker; true if the stand-by has to be called to watch it.
+    pub(crate) fn add_worker(&self) -> bool {
+        let before = self.0.fetch_add(WORKERS, Release);
+        assert!(workers(before) < workers(u64::MAX), "too many workers for one poller");
+        before & WATCHING == 0
     }
 
-    pub(crate) fn polls(&self) -> u32 {
-        self.polls.load(Relaxed)
+    /// Uncounts a worker; true if it was the last one, and others sleep who left the role to it.
+    pub(crate) fn sub_worker(&self) -> bool {
+        let before = self.0.fetch_sub(WORKERS, Relaxed);
+        workers(before) == 1 && before & CANDIDATES != 0
     }
 
-    /// Takes the role, if nobody has it.
-    pub(crate) fn take(&self) -> bool {
-        self.word
+    /// Whether there are threads that are preferred as drivers.
+    pub(crate) fn has_workers(&self) -> bool {
+        workers(self.0.load(Relaxed)) > 0
+    }
+
+    /// Takes the role, if nobody has it and nobody is preferred.
+    pub(crate) fn take(&self, class: Class) -> bool {
+        self.0
             .fetch_update(Acquire, Relaxed, |word| {
-                (word & DRIVER == 0).then_some(word & !WANTED | PARTICIPANT)
+                open_to(class, word).then_some(word & !WANTED | class.driver())
             })
             .is_ok()
     }
 
-    /// A participant leaves the role; true if somebody waits and the stand-by has to be called.
-    pub(crate) fn leave(&self) -> bool {
-        let before = self.word.fetch_and(!DRIVER, Release);
-        assert!(before & DRIVER == PARTICIPANT, "the role was left by one who had not got it: {before:#x}");
-        waited_for(before) && before & WATCHING == 0
+    /// Leaves the role. Whoever is `watched` is looked after by the stand-by from now on, though nobody waits.
+    pub(crate) fn leave(&self, class: Class, watched: bool) -> Left {
+        let before = self.0.fetch_and(!DRIVER, Release);
+        assert!(
+            before & DRIVER == class.driver(),
+            "the role was left by one who had not got it: {before:#x}"
+        );
+        Left {
+            unwatched: (watched || waited_for(before)) && before & WATCHING == 0,
+            wanted: before & WANTED != 0,
+        }
+    }
+
+    /// A worker that slept beside the poller runs; true if the stand-by has to be called to watch it.
+    pub(crate) fn got_up(&self) -> bool {
+        // A read-modify-write, though nothing changes: it stands before or after the one by which the stand-by stops
+        // watching.
+        self.0.fetch_or(0, Release) & WATCHING == 0
     }
 
     /// Whether somebody waits and nobody drives: what a thread that leaves for good has to see to.
     pub(crate) fn is_orphaned(&self) -> bool {
-        let word = self.word.load(Relaxed);
+        let word = self.0.load(Relaxed);
         waited_for(word) && word & DRIVER == 0
     }
 
     /// Announces a candidate for the role.
-    pub(crate) fn announce(&self) -> Announced {
-        let before = self.word.fetch_or(CANDIDATES | WANTED, Relaxed);
-        match before & DRIVER {
-            0 => Announced::Free,
-            STANDBY if before & WANTED == 0 => Announced::Held { by_standby: true },
-            _ => Announced::Held { by_standby: false },
-        }
-    }
-
-    /// The last candidate has gone.
-    pub(crate) fn no_candidates(&self) {
-        self.word.fetch_and(!CANDIDATES, Relaxed);
-    }
-
-    pub(crate) fn has_candidates(&self) -> bool {
-        self.word.load(Relaxed) & CANDIDATES != 0
-    }
-
-    /// Calls the stand-by; true if its thread has to be unparked.
-    pub(crate) fn call_standby(&self, urgent: bool) -> bool {
-        let call = if urgent { WATCHING | URGENT } else { WATCHING };
-        self.word.fetch_or(call, Relaxed) & call != call
-    }
-
-    /// Ends the stand-by.
-    pub(crate) fn shut_down(&self) {
-        self.word.fetch_or(SHUTDOWN, Relaxed);
-    }
-
-    /// What the stand-by does next, given whether others have polled since it last looked.
-    pub(crate) fn watch(&self, others_polled: bool) -> Watch {
-        let mut word = self.word.load(Relaxed);
+    pub(crate) fn announce(&self, class: Class) -> Announced {
+        let mut word = self.0.load(Relaxed);
         loop {
-            if word & SHUTDOWN != 0 {
-                return Watch::Quit;
-            }
-            let free = word & DRIVER == 0;
-            let (next, watch) = if word & WATCHING == 0 {
-                return Watch::Sleep;
-            } else if free && waited_for(word) && (word & URGENT != 0 || !others_polled) {
-                (word & !(WATCHING | URGENT | WANTED) | STANDBY, Watch::Drive)
-            } else if others_polled {
-                return Watch::LookAgain;
-            } else {
-                // Nobody waits, or a driver has slept all the while: it calls when it leaves.
-                (word & !(WATCHING | URGENT), Watch::Sleep)
-            };
-            match self.word.compare_exchange(word, next, Acquire, Relaxed) {
-                Ok(_) => return watch,
+            let preferred = class == Class::Worker || workers(word) == 0;
+            let announced = if preferred { word | CANDIDATES | WANTED } else { word | CANDIDATES };
+            match self.0.compare_exchange(word, announced, Relaxed, Relaxed) {
+                Ok(_) if open_to(class, word) => return Announced::Free,
+                Ok(_) => {
+                    let gives_way =
+                        word & DRIVER == STANDBY || class == Class::Worker && word & DRIVER == GUEST;
+                    return Announced::Held { ask: preferred && gives_way && word & WANTED == 0 };
+                }
                 Err(now) => word = now,
             }
         }
     }
 
+    /// The last candidate has gone.
+    pub(crate) fn no_candidates(&self) {
+        self.0.fetch_and(!CANDIDATES, Relaxed);
+    }
+
+    pub(crate) fn has_candidates(&self) -> bool {
+        self.0.load(Relaxed) & CANDIDATES != 0
+    }
+
+    /// Calls the stand-by; true if its thread has to be unparked.
+    pub(crate) fn call_standby(&self, urgent: bool) -> bool {
+        let call = if urgent { WATCHING | URGENT } else { WATCHING };
+        self.0.fetch_or(call, Relaxed) & call != call
+    }
+
+    /// Ends the stand-by.
+    pub(crate) fn shut_down(&self) {
+        self.0.fetch_or(SHUTDOWN, Relaxed);
+    }
+
+    /// What the stand-by does next, given whether a poll is long ago and whether there is something else to look after.
+    pub(crate) fn watch(&self, stale: bool, busy: bool) -> Watch {
+        let mut word = self.0.load(Relaxed);
+        loop {
+            if word & SHUTDOWN != 0 {
+                return Watch::Quit;
+            }
+            if word & WATCHING == 0 {
+                return Watch::Sleep;
+            }
+            let orphaned = word & DRIVER == 0 && waited_for(word);
+            if orphaned && (word & URGENT != 0 || stale) {
+                return Watch::Orphaned { urgent: word & URGENT != 0 };
+            }
+            if orphaned || busy {
+                return Watch::LookAgain;
+            }
+            // Nobody waits, or a driver has slept all the while: it calls when it leaves.
+            match self.0.compare_exchange(word, word & !(WATCHING | URGENT), Acquire, Relaxed) {
+                Ok(_) => return Watch::Sleep,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Somebody who slept was woken to poll: there is no more hurry.
+    pub(crate) fn is_seen_to(&self) {
+        self.0.fetch_and(!URGENT, Relaxed);
+    }
+
+    /// The stand-by takes the role, unless somebody else has it, and watches no more.
+    pub(crate) fn take_as_standby(&self) -> bool {
+        self.0
+            .fetch_update(Acquire, Relaxed, |word| {
+                (word & DRIVER == 0).then_some(word & !(WATCHING | URGENT | WANTED) | STANDBY)
+            })
+            .is_ok()
+    }
+
     /// The stand-by leaves the role if it is asked for, or if there is no poller any more.
     pub(crate) fn stand_down(&self) -> bool {
-        self.word
+        self.0
             .fetch_update(Release, Relaxed, |word| {
                 (word & (WANTED | SHUTDOWN) != 0).then_some(word & !(DRIVER | WANTED) | WATCHING)
             })
@@ -184,7 +272,7 @@ impl Role {
 
     /// The stand-by lays the role down for as long as it wakes tasks, and keeps watch meanwhile.
     pub(crate) fn pause(&self) {
-        let laid_down = self.word.fetch_update(Release, Relaxed, |word| {
+        let laid_down = self.0.fetch_update(Release, Relaxed, |word| {
             (word & DRIVER == STANDBY).then_some(word & !DRIVER | WATCHING)
         });
         assert!(laid_down.is_ok(), "the role was laid down by one who had not got it: {laid_down:#x?}");
@@ -192,7 +280,7 @@ impl Role {
 
     /// The stand-by takes the role up again, unless somebody else has it.
     pub(crate) fn resume(&self) -> bool {
-        self.word
+        self.0
             .fetch_update(Acquire, Relaxed, |word| {
                 (word & DRIVER == 0).then_some(word & !(WATCHING | URGENT) | STANDBY)
             })
@@ -201,19 +289,16 @@ impl Role {
 
     #[cfg(all(test, loom))]
     pub(crate) fn waiters(&self) -> u64 {
-        self.word.load(Relaxed) >> 32
+        self.0.load(Relaxed) >> 32
     }
 }
 
-/// What a new candidate found.
-pub(crate) enum Announced {
-    /// The role is free: take it instead of lying down.
-    Free,
-    /// Somebody drives; the stand-by, for one, has to be told.
-    Held {
-        /// The stand-by drives, and did not know that it is to leave.
-        by_standby: bool,
-    },
+fn workers(word: u64) -> u64 {
+    (word & (WAITER - 1)) / WORKERS
+}
+
+fn open_to(class: Class, word: u64) -> bool {
+    word & DRIVER == 0 && (class == Class::Worker || workers(word) == 0)
 }
 
 fn waited_for(word: u64) -> bool {

@@ -1,9 +1,21 @@
-//! The stand-by thread: it polls for programs whose executors know nothing of pollers, and when those that do are busy.
+//! The stand-by thread: it polls for programs whose executors know nothing of pollers, and looks after workers that are
+//! held up by a task.
 //!
 //! Go: `runtime.sysmon`
 //!
-//! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one sleeps unless somebody
-//! waits, and while others poll it looks 100 times a second whether they still do.
+//! ```text
+//!                a waiter where nobody drives, a driver that leaves
+//!   asleep ────────────────────────────────────────────────────────► watching: a look every 10 ms
+//!     ▲                                                                │  a worker runs and has not polled for 1 ms:
+//!     │  nobody runs, and a driver sleeps or nobody waits              │    its runtime is told, and wakes another
+//!     └────────────────────────────────────────────────────────────────┤  somebody waits, nobody drives, no poll for 1 ms:
+//!                                                                      │    a sleeper is woken, to drive; else
+//!                                         asked for the role           ▼    after 5 ms
+//!   watching ◄───────────────────────────────────────────────────── driving
+//! ```
+//!
+//! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one looks 100 times a second,
+//! and only while somebody runs or waits for a poll.
 
 use std::time::Duration;
 
@@ -14,23 +26,51 @@ use crate::netpoll::ready_list::ReadyList;
 use crate::netpoll::shared::Shared;
 use crate::sync::{survive, thread};
 
-/// How long a waiter may stand without a poll before the stand-by steps in.
+/// The time between two looks.
 const PATIENCE: Duration = Duration::from_millis(10);
+
+/// After how many nanoseconds without a poll a thread counts as held up: a look that finds it so acts, for the next comes
+/// only after [`PATIENCE`]. In a model, which has no clock, at once.
+const STALE: u64 = if cfg!(loom) { 0 } else { 1_000_000 };
+
+/// After how many the stand-by polls itself. Where all workers run, and each polls after so many tasks, the role is best
+/// left alone.
+const TOO_LATE: u64 = if cfg!(loom) { 0 } else { 5_000_000 };
 
 /// The stand-by's life; it ends with its poller.
 pub(crate) fn run(shared: &Shared) {
     // Who called before this is seen by the first look, for both lock the same place.
     shared.set_standby(thread::current());
-    let mut polls = shared.role.polls();
+    let mut seen = shared.last_poll();
     loop {
-        let now = shared.role.polls();
-        match shared.role.watch(now != polls) {
+        let (last_poll, now) = (shared.last_poll(), shared.now());
+        let age = now.saturating_sub(last_poll);
+        let (runs, held_up) = shared.watched.look(now.saturating_sub(STALE));
+        for worker in held_up {
+            // Somebody else's code.
+            survive(|| worker.tell_held_up());
+        }
+        let busy = runs || last_poll != seen;
+        seen = last_poll;
+        match shared.role.watch(age >= STALE, busy) {
             Watch::Quit => return,
+            Watch::Sleep if shared.watched.look(0).0 => {
+                // A worker got up before it could see that nobody watches.
+                shared.role.call_standby(false);
+            }
             Watch::Sleep => thread::park(),
             Watch::LookAgain => thread::park_timeout(PATIENCE),
-            Watch::Drive => drive(shared),
+            Watch::Orphaned { urgent } => {
+                if shared.candidates.wake_first(&shared.role) {
+                    shared.role.is_seen_to();
+                    thread::park_timeout(PATIENCE);
+                } else if !urgent && age < TOO_LATE {
+                    thread::park_timeout(PATIENCE);
+                } else if shared.role.take_as_standby() {
+                    drive(shared);
+                }
+            }
         }
-        polls = now;
     }
 }
 

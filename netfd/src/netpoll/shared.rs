@@ -11,7 +11,8 @@ use super::ready_list::ReadyList;
 use crate::clock::Clock;
 use crate::driver::Role;
 use crate::driver::candidates::Candidates;
-use crate::sync::{AtomicU64, Mutex, lock, survive, thread};
+use crate::driver::watched::Watched;
+use crate::sync::{AtomicU64, Mutex, TimeStamp, lock, survive, thread};
 use crate::timers::{Heap, Target, TimerId};
 
 /// `until` while nobody sleeps in the poller.
@@ -34,6 +35,9 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) role: Role,
     pub(crate) candidates: Candidates,
+    pub(crate) watched: Watched,
+    /// When the last poll ended.
+    last_poll: TimeStamp,
     timers: Mutex<Heap<Target>>,
     /// When the thread that sleeps in the poller will look up by itself. Set under the timers' lock, after the last
     /// look at them: who inserts an earlier timer takes the lock later, and breaks the sleep.
@@ -49,6 +53,8 @@ impl Shared {
             clock: Clock::new(),
             role: Role::new(),
             candidates: Candidates::new(),
+            watched: Watched::new(),
+            last_poll: TimeStamp::new(0),
             timers: Mutex::new(Heap::new()),
             until: AtomicU64::new(AWAKE),
             standby: Mutex::new(None),
@@ -57,6 +63,14 @@ impl Shared {
 
     pub(crate) fn now(&self) -> u64 {
         self.clock.now()
+    }
+
+    /// When the last poll ended, on the poller's clock.
+    ///
+    /// Go: `runtime.schedt.lastpoll`
+    #[doc(alias = "lastpoll")]
+    pub(crate) fn last_poll(&self) -> u64 {
+        self.last_poll.load(Relaxed)
     }
 
     /// Sleeps in the kernel until an event, a timer or a break; then adds the tasks that can run to `list`.
@@ -97,13 +111,15 @@ impl Shared {
 
     /// Events and due timers → the tasks that can run.
     fn deliver(&self, events: &Events, list: &mut ReadyList) {
-        self.role.polled();
+        let now = self.now();
+        // Of two polls that end together either will do.
+        self.last_poll.store(now, Relaxed);
         for event in events.iter() {
             if let Some(desc) = self.cache.get(event.token.slot()) {
                 desc.ready(event.token.sequence(), event.mode, event.facts, list);
             }
         }
-        self.run_timers(list);
+        self.run_timers(now, list);
         self.role.sub(list.take_count());
     }
 
@@ -111,9 +127,8 @@ impl Shared {
     ///
     /// Go: `runtime.runtimer`
     #[doc(alias = "runtimer")]
-    fn run_timers(&self, list: &mut ReadyList) {
+    fn run_timers(&self, now: u64, list: &mut ReadyList) {
         if self.role.has_timers() {
-            let now = self.now();
             while let Some((id, target)) = self.pop_due(now) {
                 match target {
                     Target::Deadline(token) => {

@@ -10,20 +10,22 @@ use std::task::{Context, Poll, Wake, Waker};
 use loom::sync::atomic::{Ordering::SeqCst, fence};
 
 /// [`async_task::Runnable`].
-pub(crate) struct Runnable(Option<async_task::Runnable>);
+pub(crate) struct Runnable<M>(Option<async_task::Runnable<M>>);
 
 /// [`async_task::FallibleTask`].
 #[derive(Debug)]
-pub(crate) struct FallibleTask<T>(Option<async_task::FallibleTask<T>>);
+pub(crate) struct FallibleTask<T, M>(Option<async_task::FallibleTask<T, M>>);
 
 /// [`async_task::spawn`], fallible.
-pub(crate) fn spawn<F, S>(future: F, schedule: S) -> (Runnable, FallibleTask<F::Output>)
+pub(crate) fn spawn<M, F, S>(metadata: M, future: F, schedule: S) -> (Runnable<M>, FallibleTask<F::Output, M>)
 where
+    M: Send + Sync + 'static,
     F: Future + Send + 'static,
     F::Output: Send + 'static,
-    S: Fn(Runnable) + Send + Sync + 'static,
+    S: Fn(Runnable<M>) + Send + Sync + 'static,
 {
-    let (runnable, task) = async_task::spawn(future, move |runnable| schedule(Runnable(Some(runnable))));
+    let schedule = move |runnable| schedule(Runnable(Some(runnable)));
+    let (runnable, task) = async_task::Builder::new().metadata(metadata).spawn(move |_| future, schedule);
     (Runnable(Some(runnable)), FallibleTask(Some(task.fallible())))
 }
 
@@ -34,15 +36,14 @@ fn ordered<T>(step: impl FnOnce() -> T) -> T {
     result
 }
 
-impl Runnable {
+impl<M> Runnable<M> {
     pub(crate) fn run(mut self) {
         let runnable = self.0.take();
         ordered(|| runnable.map(async_task::Runnable::run));
     }
 
-    pub(crate) fn schedule(mut self) {
-        let runnable = self.0.take();
-        ordered(|| runnable.map(async_task::Runnable::schedule));
+    pub(crate) fn metadata(&self) -> &M {
+        self.0.as_ref().expect("it has not been run").metadata()
     }
 
     pub(crate) fn waker(&self) -> Waker {
@@ -50,7 +51,7 @@ impl Runnable {
     }
 }
 
-impl Drop for Runnable {
+impl<M> Drop for Runnable<M> {
     fn drop(&mut self) {
         let runnable = self.0.take();
         if runnable.is_some() {
@@ -59,14 +60,14 @@ impl Drop for Runnable {
     }
 }
 
-impl<T> FallibleTask<T> {
+impl<T, M> FallibleTask<T, M> {
     pub(crate) fn detach(mut self) {
         let task = self.0.take();
         ordered(|| task.map(async_task::FallibleTask::detach));
     }
 }
 
-impl<T> Future for FallibleTask<T> {
+impl<T, M> Future for FallibleTask<T, M> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {

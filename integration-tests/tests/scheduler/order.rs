@@ -1,0 +1,112 @@
+//! Tasks run in the order in which they became ready, and nobody waits for ever.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+
+use futures::future::join_all;
+
+use crate::{echo, pair, ping, runtime, within, yield_now};
+
+#[test]
+fn tasks_that_yield_take_turns() {
+    const TASKS: usize = 10;
+    const ROUNDS: usize = 30;
+    let (runtime, _) = runtime(1);
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let log = order.clone();
+    within(&runtime, async move {
+        let tasks = (0..TASKS).map(|task| {
+            let log = log.clone();
+            runtime::go(async move {
+                for _ in 0..ROUNDS {
+                    log.lock().expect("nobody panicked").push(task);
+                    yield_now().await;
+                }
+            })
+        });
+        join_all(tasks).await.into_iter().for_each(|done| done.expect("the task ends"));
+    });
+    let order = order.lock().expect("nobody panicked");
+    assert_eq!(order.len(), TASKS * ROUNDS);
+    for round in order.chunks(TASKS) {
+        assert_eq!(round, (0..TASKS).collect::<Vec<_>>(), "in {order:?}");
+    }
+}
+
+/// The worker's own queue is never empty.
+#[test]
+fn a_task_from_outside_gets_its_turn_under_full_load() {
+    let (runtime, _) = runtime(1);
+    let stop = Arc::new(AtomicBool::new(false));
+    let spinner = {
+        let stop = stop.clone();
+        runtime.go(async move {
+            while !stop.load(SeqCst) {
+                yield_now().await;
+            }
+        })
+    };
+    within(&runtime, async move { stop.store(true, SeqCst) });
+    futures::executor::block_on(spinner).expect("it ends");
+}
+
+#[test]
+fn input_and_output_go_on_under_full_load() {
+    let (runtime, netpoll) = runtime(1);
+    let stop = Arc::new(AtomicBool::new(false));
+    let spinner = {
+        let stop = stop.clone();
+        runtime.go(async move {
+            while !stop.load(SeqCst) {
+                yield_now().await;
+            }
+        })
+    };
+    within(&runtime, async move {
+        let (client, server) = pair(&netpoll).await;
+        let server = runtime::go(echo(server));
+        ping(&client, 100).await;
+        client.close().await.expect("closed once");
+        server.await.expect("the server ends");
+    });
+    stop.store(true, SeqCst);
+    futures::executor::block_on(spinner).expect("it ends");
+}
+
+#[test]
+fn a_hundred_thousand_tasks_from_inside_and_outside_all_end() {
+    const EACH: u64 = 25_000;
+    let runtime = Arc::new(runtime(2).0);
+    let ran = Arc::new(AtomicU64::new(0));
+    let start = {
+        let ran = ran.clone();
+        move |number: u64| {
+            let ran = ran.clone();
+            async move {
+                if number.is_multiple_of(2) {
+                    yield_now().await;
+                }
+                ran.fetch_add(1, SeqCst);
+            }
+        }
+    };
+    let outside: Vec<_> = (0..3)
+        .map(|_| {
+            let (runtime, start) = (runtime.clone(), start.clone());
+            std::thread::spawn(move || (0..EACH).map(|number| runtime.go(start(number))).collect::<Vec<_>>())
+        })
+        .collect();
+    let inside =
+        within(
+            &runtime,
+            async move { (0..EACH).map(|number| runtime::go(start(number))).collect::<Vec<_>>() },
+        );
+    let handles =
+        outside.into_iter().flat_map(|thread| thread.join().expect("it does not panic")).chain(inside);
+    futures::executor::block_on(async {
+        for handle in handles {
+            handle.await.expect("the task ends");
+        }
+    });
+    assert_eq!(ran.load(SeqCst), 4 * EACH);
+}

@@ -1,0 +1,105 @@
+//! What it costs to do nothing, and what does not wake other threads. Context switches tell: a thread that is woken
+//! goes to sleep again.
+
+use std::time::Duration;
+
+use futures::channel::{mpsc, oneshot};
+use futures::{SinkExt, StreamExt};
+use integration_tests::alone::alone_as;
+use integration_tests::time::WHILE;
+
+use crate::{echo, pair, ping, runtime, within};
+
+/// How often the threads of this process have gone to sleep so far: those whose names pass.
+fn sleeps(of: impl Fn(&str) -> bool) -> u64 {
+    let threads = std::fs::read_dir("/proc/self/task").expect("Linux lists them");
+    let status =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("status")).ok());
+    let field = |status: &str, name: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name).map(str::trim));
+        value.expect("Linux says it").to_owned()
+    };
+    status
+        .filter(|status| of(&field(status, "Name:")))
+        .map(|status| field(&status, "voluntary_ctxt_switches:").parse::<u64>().expect("a number"))
+        .sum()
+}
+
+#[test]
+fn an_idle_runtime_wakes_nobody() {
+    alone_as(module_path!(), "an_idle_runtime_wakes_nobody", || {
+        let (runtime, netpoll) = runtime(2);
+        let (kept, closed) = oneshot::channel::<()>();
+        drop(runtime.go(async move {
+            let (client, server) = pair(&netpoll).await;
+            client.write(b"once").await.expect("written");
+            server.read(&mut [0; 8]).await.expect("data");
+            let waits = runtime::go(async move { server.read(&mut [0; 8]).await });
+            let _ = closed.await;
+            drop((client, waits));
+        }));
+        let ours = |name: &str| name == "worker" || name == "netpoll";
+        std::thread::sleep(Duration::from_millis(300));
+        let before = sleeps(ours);
+        std::thread::sleep(Duration::from_secs(1));
+        let woken = sleeps(ours) - before;
+        // A guard that looks 100 times a second, or a worker that polls for a while, would be many more.
+        assert!(woken <= 10, "{woken} wake-ups within an idle second");
+        drop(kept);
+    });
+}
+
+/// The thread in `block_on` sleeps beside the poller, though it lay down first: it waits for one task, and the worker runs
+/// what the poller finds.
+#[test]
+fn a_request_does_not_wake_the_thread_in_block_on() {
+    alone_as(module_path!(), "a_request_does_not_wake_the_thread_in_block_on", || {
+        const REQUESTS: u64 = 2000;
+        let (runtime, netpoll) = runtime(1);
+        let requests = runtime.go(async move {
+            // The only worker is busy while the thread in `block_on` lies down.
+            std::thread::sleep(WHILE);
+            let (client, server) = pair(&netpoll).await;
+            let server = runtime::go(echo(server));
+            ping(&client, REQUESTS).await;
+            client.close().await.expect("closed once");
+            server.await.expect("the server ends");
+        });
+        let guest = std::thread::Builder::new().name("guest".to_owned());
+        let woken = guest.spawn(move || {
+            runtime.block_on(requests).expect("the tasks end");
+            sleeps(|name| name == "guest")
+        });
+        let woken = woken.expect("a thread").join().expect("it does not panic");
+        assert!(woken < REQUESTS / 10, "block_on's thread was woken {woken} times");
+    });
+}
+
+/// Also where the runtime has one worker, tasks that talk to one another need no other thread.
+#[test]
+fn tasks_that_wake_one_another_wake_no_thread() {
+    alone_as(module_path!(), "tasks_that_wake_one_another_wake_no_thread", || {
+        const ROUNDS: u64 = 10_000;
+        for workers in [1, 2] {
+            let (runtime, _) = runtime(workers);
+            let woken = within(&runtime, async {
+                let (mut to, mut from) = mpsc::channel::<u64>(0);
+                let (mut back, mut answers) = mpsc::channel::<u64>(0);
+                let other = runtime::go(async move {
+                    while let Some(number) = from.next().await {
+                        back.send(number).await.expect("it listens");
+                    }
+                });
+                let before = sleeps(|name| name == "worker");
+                for number in 0..ROUNDS {
+                    to.send(number).await.expect("it listens");
+                    assert_eq!(answers.next().await, Some(number));
+                }
+                drop(to);
+                other.await.expect("it ends");
+                (sleeps(|name| name == "worker") - before) * 10 / ROUNDS
+            });
+            assert_eq!(woken, 0, "tenths of a wake-up for each round, with {workers} workers");
+        }
+    });
+}

@@ -1,0 +1,170 @@
+//! Work is shared: what one worker cannot do now, another does.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use integration_tests::time::WHILE;
+use netfd::{Fd, Timer};
+
+use crate::{LIMIT, runtime, spin_until, wait, within, yield_now};
+
+/// Holds the thread until `met` tasks are here at once, each on a thread of its own.
+fn meet(here: &AtomicU32, met: u32) {
+    here.fetch_add(1, SeqCst);
+    spin_until(|| here.load(SeqCst) >= met);
+}
+
+/// Lets the workers lie down that have just started, so that somebody has to wake them.
+fn settle() {
+    std::thread::sleep(WHILE);
+}
+
+#[test]
+fn tasks_that_one_worker_starts_run_on_all() {
+    const WORKERS: u32 = 4;
+    let (runtime, _) = runtime(WORKERS as usize);
+    settle();
+    within(&runtime, async {
+        let here = Arc::new(AtomicU32::new(0));
+        let tasks: Vec<_> = (0..WORKERS)
+            .map(|_| {
+                let here = here.clone();
+                runtime::go(async move { meet(&here, WORKERS) })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("it met the others");
+        }
+    });
+}
+
+#[test]
+fn tasks_that_come_from_outside_run_on_all() {
+    const WORKERS: u32 = 4;
+    let (runtime, _) = runtime(WORKERS as usize);
+    settle();
+    let here = Arc::new(AtomicU32::new(0));
+    let (tell, told) = channel();
+    for _ in 0..WORKERS {
+        let (here, tell) = (here.clone(), tell.clone());
+        drop(runtime.go(async move {
+            meet(&here, WORKERS);
+            tell.send(()).expect("the test listens");
+        }));
+    }
+    for _ in 0..WORKERS {
+        wait(&told);
+    }
+}
+
+/// What it woke lies in its worker's queue, and the other worker sleeps.
+#[test]
+fn a_task_that_never_yields_holds_up_nobody_it_has_woken() {
+    let (runtime, netpoll) = runtime(2);
+    within(&runtime, async move {
+        for _ in 0..10 {
+            let (tell, told) = oneshot::channel();
+            let ran = Arc::new(AtomicBool::new(false));
+            let woken = {
+                let ran = ran.clone();
+                runtime::go(async move {
+                    told.await.expect("told");
+                    ran.store(true, SeqCst);
+                })
+            };
+            Timer::after(&netpoll, Duration::from_millis(30)).await;
+            tell.send(()).expect("it listens");
+            spin_until(|| ran.load(SeqCst));
+            woken.await.expect("it ran");
+        }
+    });
+}
+
+/// Its worker was the one that polled, and the other sleeps beside the poller.
+#[test]
+fn a_task_that_never_yields_holds_up_no_input_and_output() {
+    let (runtime, netpoll) = runtime(2);
+    let done = Arc::new(AtomicBool::new(false));
+    let (begun, spins) = channel();
+    let connect = || {
+        let netpoll = netpoll.clone();
+        let (ours, theirs) = UnixStream::pair().expect("two sockets");
+        theirs.set_read_timeout(Some(LIMIT)).expect("an option of sockets");
+        ours.set_nonblocking(true).expect("a flag of descriptors");
+        (Fd::new(ours.into(), &netpoll).expect("registered"), theirs)
+    };
+    let (fd, mut stuck) = connect();
+    let spinner = done.clone();
+    drop(runtime.go(async move {
+        fd.read(&mut [0; 8]).await.expect("data");
+        begun.send(()).expect("the test listens");
+        spin_until(|| spinner.load(SeqCst));
+    }));
+    let (fd, mut other) = connect();
+    drop(runtime.go(async move {
+        let mut buf = [0; 8];
+        while let Ok(read @ 1..) = fd.read(&mut buf).await {
+            fd.write(&buf[..read], &mut 0).await.expect("written");
+        }
+    }));
+    settle();
+    stuck.write_all(b"go").expect("written");
+    wait(&spins);
+    for _ in 0..100 {
+        other.write_all(b"ping").expect("written");
+        other.read_exact(&mut [0; 4]).expect("the answer comes while the first task spins");
+    }
+    done.store(true, SeqCst);
+}
+
+#[test]
+fn panics_reach_their_handles_and_hurt_nobody_else() {
+    let (runtime, _) = runtime(2);
+    let results = within(&runtime, async {
+        let tasks: Vec<_> = (0..100)
+            .map(|number| {
+                runtime::go(async move {
+                    yield_now().await;
+                    assert!(number % 10 != 0, "on purpose");
+                    number
+                })
+            })
+            .collect();
+        let mut results = Vec::new();
+        for task in tasks {
+            results.push(task.await.map_err(|error| error.is_panic()));
+        }
+        results
+    });
+    for (number, result) in results.into_iter().enumerate() {
+        assert_eq!(result, if number % 10 == 0 { Err(true) } else { Ok(number) });
+    }
+}
+
+#[test]
+fn a_worker_that_blocks_in_its_task_leaves_its_queue_to_others() {
+    let (runtime, _) = runtime(1);
+    let order = within(&runtime, async {
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let behind: Vec<_> = (0..10)
+            .map(|number| {
+                let order = order.clone();
+                runtime::go(async move { order.lock().expect("nobody panicked").push(number) })
+            })
+            .collect();
+        for _ in 0..3 {
+            // The first time the tasks lie in this worker's queue; later it has none.
+            runtime::block_on(runtime::go(async {})).expect("it ends");
+        }
+        for task in behind {
+            task.await.expect("it ends");
+        }
+        order.lock().expect("nobody panicked").clone()
+    });
+    assert_eq!(order, (0..10).collect::<Vec<_>>());
+}

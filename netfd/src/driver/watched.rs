@@ -1,0 +1,41 @@
+//! Workers whom the stand-by looks after: one of them may be held up by a task that does not yield.
+//!
+//! Go: `runtime.retake`
+
+use super::Unparker;
+use crate::sync::{Mutex, lock};
+
+/// The list of them.
+pub(crate) struct Watched(Mutex<Vec<Unparker>>);
+
+impl Watched {
+    pub(crate) fn new() -> Watched {
+        Watched(Mutex::new(Vec::new()))
+    }
+
+    pub(super) fn add(&self, worker: Unparker) {
+        lock(&self.0).push(worker);
+    }
+
+    pub(super) fn remove(&self, worker: &Unparker) {
+        let removed = {
+            let mut list = lock(&self.0);
+            let place = list.iter().position(|other| other.is(worker));
+            place.map(|place| list.swap_remove(place))
+        };
+        // What it calls when it is held up is somebody else's.
+        drop(removed);
+    }
+
+    /// Whether anyone runs, and those who have been running without a poll since `limit` or before.
+    pub(super) fn look(&self, limit: u64) -> (bool, Vec<Unparker>) {
+        let (mut any, mut held_up) = (false, Vec::new());
+        for worker in lock(&self.0).iter() {
+            if let Some(since) = worker.running_since() {
+                any = true;
+                held_up.extend((since <= limit).then(|| worker.clone()));
+            }
+        }
+        (any, held_up)
+    }
+}

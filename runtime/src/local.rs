@@ -1,0 +1,89 @@
+//! What a thread knows of itself: which worker it is, and which runtime [`crate::go`] means on it.
+
+use std::cell::{Cell, OnceCell, RefCell};
+
+use netfd::Unparker;
+
+use crate::scheduler::Scheduler;
+use crate::sync::queues::Queue;
+use crate::sync::{Arc, per_thread};
+use crate::tasks::Runnable;
+
+per_thread! {
+    /// The runtime that [`crate::go`] means on this thread.
+    static CURRENT: RefCell<Option<Arc<Scheduler>>> = RefCell::new(None);
+}
+
+per_thread! {
+    /// The worker that this thread is, for as long as it lives. It may run something for another runtime than its own, so
+    /// the one above does not tell.
+    static WORKER: OnceCell<Local> = OnceCell::new();
+}
+
+/// A worker, as its own thread knows it.
+pub(crate) struct Local {
+    pub(crate) scheduler: Arc<Scheduler>,
+    pub(crate) seat: usize,
+    pub(crate) queue: Queue<Runnable>,
+    pub(crate) unparker: Unparker,
+    /// Another thread sits in its seat: this one ends with its present task.
+    pub(crate) replaced: Cell<bool>,
+}
+
+/// The runtime that runs this thread.
+pub(crate) fn current() -> Option<Arc<Scheduler>> {
+    CURRENT.with(|current| current.borrow().clone())
+}
+
+/// Runs `inside` on a thread whose [`crate::go`] means `scheduler`.
+pub(crate) fn with_current<T>(scheduler: &Arc<Scheduler>, inside: impl FnOnce() -> T) -> T {
+    let _restore = Restore(CURRENT.with(|current| current.replace(Some(scheduler.clone()))));
+    inside()
+}
+
+struct Restore(Option<Arc<Scheduler>>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        let own = CURRENT.with(|current| current.replace(self.0.take()));
+        drop(own);
+    }
+}
+
+/// Makes this thread a worker, for as long as it lives.
+pub(crate) fn become_worker(local: Local, life: impl FnOnce(&Local)) {
+    WORKER.with(|worker| life(worker.get_or_init(|| local)));
+}
+
+/// The worker that this thread is; not if another thread sits in its seat.
+pub(crate) fn with_worker<T>(inside: impl FnOnce(Option<&Local>) -> T) -> T {
+    WORKER.with(|worker| inside(worker.get().filter(|local| !local.replaced.get())))
+}
+
+/// Which worker of `scheduler` this thread is.
+pub(crate) fn seat(scheduler: &Scheduler) -> Option<usize> {
+    let seat =
+        WORKER.try_with(|worker| worker.get().filter(|local| local.is_of(scheduler)).map(|local| local.seat));
+    seat.ok().flatten()
+}
+
+/// Puts a task into this thread's own queue; it comes back if this thread is no worker of `scheduler`.
+pub(crate) fn push(scheduler: *const Scheduler, task: Runnable) -> Option<Runnable> {
+    let mut task = Some(task);
+    // A thread that ends has lost its values.
+    let _ = WORKER.try_with(|worker| {
+        if let Some(local) = worker.get()
+            && local.is_of(scheduler)
+            && let Some(task) = task.take()
+        {
+            local.queue.push(task);
+        }
+    });
+    task
+}
+
+impl Local {
+    fn is_of(&self, scheduler: *const Scheduler) -> bool {
+        std::ptr::eq(Arc::as_ptr(&self.scheduler), scheduler) && !self.replaced.get()
+    }
+}

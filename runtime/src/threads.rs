@@ -1,0 +1,110 @@
+//! The workers' threads: started, waited for, and replaced while they block.
+//!
+//! Go: `runtime.newm`, `runtime.handoffp`
+
+use std::io;
+
+use crate::local;
+use crate::scheduler::Scheduler;
+use crate::sync::thread::{self, JoinHandle as ThreadHandle};
+use crate::sync::{Arc, Mutex, lock};
+use crate::worker;
+
+/// The threads of a runtime, to be waited for.
+pub(crate) struct Threads(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    running: Vec<(u64, ThreadHandle<()>)>,
+    /// Threads that have ended, or are about to: whoever comes next waits for them.
+    ended: Vec<ThreadHandle<()>>,
+    shut_down: bool,
+}
+
+impl Threads {
+    pub(crate) fn new() -> Threads {
+        Threads(Mutex::new(State::default()))
+    }
+
+    fn number(&self) -> u64 {
+        let mut state = lock(&self.0);
+        state.next += 1;
+        state.next
+    }
+
+    /// Remembers a thread. After a shutdown, which waits for no more, it is waited for here: it ends at its first look.
+    fn adopt(&self, number: u64, thread: ThreadHandle<()>) {
+        let ended = {
+            let mut state = lock(&self.0);
+            let mut ended = std::mem::take(&mut state.ended);
+            if state.shut_down {
+                ended.push(thread);
+            } else {
+                state.running.push((number, thread));
+            }
+            ended
+        };
+        ended.into_iter().for_each(join);
+    }
+
+    /// A thread is about to end; one that was not adopted yet will be found among the others.
+    fn leave(&self, number: u64) {
+        let mut state = lock(&self.0);
+        if let Some(place) = state.running.iter().position(|(other, _)| *other == number) {
+            let (_, thread) = state.running.swap_remove(place);
+            state.ended.push(thread);
+        }
+    }
+
+    /// Waits for all of them.
+    pub(crate) fn join_all(&self) {
+        let (running, ended) = {
+            let mut state = lock(&self.0);
+            state.shut_down = true;
+            (std::mem::take(&mut state.running), std::mem::take(&mut state.ended))
+        };
+        running.into_iter().map(|(_, thread)| thread).chain(ended).for_each(join);
+    }
+}
+
+/// Waits for a worker's thread to end.
+fn join(thread: ThreadHandle<()>) {
+    // A task may own its own runtime: its worker ends by itself. A worker's panic has been printed.
+    if thread.thread().id() != thread::current().id() {
+        let _ = thread.join();
+    }
+}
+
+/// Starts a thread in a worker's seat; it takes over what is queued there.
+pub(crate) fn start(scheduler: &Arc<Scheduler>, seat: usize) -> io::Result<()> {
+    let number = scheduler.threads.number();
+    let thread = {
+        let scheduler = scheduler.clone();
+        thread::Builder::new().name("worker".into()).spawn(move || {
+            worker::run(&scheduler, seat);
+            scheduler.threads.leave(number);
+        })?
+    };
+    scheduler.threads.adopt(number, thread);
+    Ok(())
+}
+
+/// This thread is about to block. If it is a worker, another thread takes its seat and all that is queued there; this one
+/// ends once its task yields.
+///
+/// Go: `runtime.entersyscallblock`, `runtime.handoffp`
+#[doc(alias = "entersyscallblock")]
+#[doc(alias = "handoffp")]
+pub(crate) fn replace_this() {
+    local::with_worker(|worker| {
+        let Some(worker) = worker else { return };
+        match start(&worker.scheduler, worker.seat) {
+            Ok(()) => {
+                worker.replaced.set(true);
+                worker.unparker.step_aside();
+            }
+            Err(error) => tracing::error!(target: "runtime", %error, "no thread to replace a blocked worker"),
+        }
+    });
+}
