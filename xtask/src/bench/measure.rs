@@ -1,0 +1,438 @@
+//! One sample: a server is started, measured and ended. The code path is the same for every server.
+//!
+//! ```text
+//!   start the server, pinned ─► its address ─► run the generator, pinned ─► values by name ─► end the server
+//! ```
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use super::accounting;
+use super::build::{LOAD, Programs, memory_program, without_tracing};
+use super::callgrind;
+use super::child::Child;
+use super::load::{self, Edges, Report, Window};
+use super::perf::{Calls, Counter};
+use super::pin::{self, Processors};
+use super::results::{
+    BUFFER, CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, LIVE, P50, P99, PROCESSOR, RATE, RESIDENT,
+    SLOWEST, SWITCHES, THROUGHPUT, Values,
+};
+use super::scenarios::{Cell, Direction, Kind, READABLE, Scenario, Traffic};
+use super::statistics::slope;
+
+/// How long a server may take to start.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a server may take to end.
+const END_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long a memory program may take.
+const MEMORY_LIMIT: Duration = Duration::from_secs(120);
+
+/// The buffer that each connection has at a server.
+const BUFFER_BYTES: usize = 4096;
+
+/// The buffer of a stream's server, which is also the generator's.
+const STREAM_BUFFER: usize = 256 * 1024;
+
+/// How much is measured in one sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Lengths {
+    /// The window.
+    pub(crate) window: Duration,
+    /// Before it.
+    pub(crate) warmup: Duration,
+    /// The two numbers of requests under callgrind.
+    pub(crate) requests: (u64, u64),
+    /// Idle connections of the memory programs, and every how many of them memory is read.
+    pub(crate) memory: (usize, usize),
+}
+
+impl Lengths {
+    /// Long enough for medians that tell a hundredth.
+    pub(crate) const FULL: Lengths = Lengths {
+        window: Duration::from_millis(1500),
+        warmup: Duration::from_millis(300),
+        requests: (2_000, 12_000),
+        memory: (9_000, 1_000),
+    };
+
+    /// For a first impression.
+    pub(crate) const QUICK: Lengths = Lengths {
+        window: Duration::from_millis(250),
+        warmup: Duration::from_millis(50),
+        requests: (500, 2_500),
+        memory: (2_000, 500),
+    };
+}
+
+/// All that a sample needs.
+pub(crate) struct Meter {
+    /// What was built.
+    pub(crate) programs: Programs,
+    /// Who runs where.
+    pub(crate) processors: Processors,
+    /// For files in passing.
+    pub(crate) scratch: PathBuf,
+    /// How much is measured.
+    pub(crate) lengths: Lengths,
+}
+
+/// Reads the resident memory at the window's edges.
+#[derive(Default)]
+struct ResidentAtEdges {
+    server: u32,
+    before: u64,
+    after: u64,
+}
+
+impl Edges for ResidentAtEdges {
+    fn begins(&mut self) -> Result<()> {
+        self.before = accounting::resident(self.server)?;
+        Ok(())
+    }
+
+    fn ends(&mut self, server: u32) -> Result<()> {
+        self.after = accounting::resident(server)?;
+        Ok(())
+    }
+}
+
+impl Edges for Counter {
+    fn begins(&mut self) -> Result<()> {
+        self.enable()
+    }
+
+    fn ends(&mut self, _server: u32) -> Result<()> {
+        self.disable()
+    }
+}
+
+impl Meter {
+    /// Takes one sample: its values, and the share of the machine that others used meanwhile.
+    pub(crate) fn sample(&self, scenario: &Scenario, cell: &Cell) -> Result<(Values, f64)> {
+        let workers = scenario.workers;
+        match scenario.kind {
+            Kind::Time(traffic) | Kind::Deadlines(traffic) => {
+                let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
+                let (report, window) = self.play(&mut server, workers, traffic, &mut ())?;
+                server.end()?;
+                Ok((timed(&report, &window), window.others))
+            }
+            Kind::Calls(traffic) => {
+                let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
+                let generator = self.processors.generator(workers);
+                let mut counter = Counter::attach(server.child.pid(), &self.scratch, generator)?;
+                let (report, window) = self.play(&mut server, workers, traffic, &mut counter)?;
+                let calls = counter.finish()?;
+                server.end()?;
+                Ok((counted(&report, &calls), window.others))
+            }
+            Kind::Instructions(traffic) => {
+                let (short, long) = self.lengths.requests;
+                let values = callgrind::each(
+                    (short, self.instructions(cell, workers, traffic, short)?),
+                    (long, self.instructions(cell, workers, traffic, long)?),
+                );
+                // An instruction is one whoever else is busy.
+                Ok((Values::from([(INSTRUCTIONS.to_owned(), values)]), 0.0))
+            }
+            Kind::Stream(direction) => self.stream(cell, workers, direction),
+            Kind::Armed { busy, idle } => {
+                let mut server = self.server(cell, workers, self.buffer(busy), None)?;
+                let mut sleepers = self.sleepers(&server, workers, idle)?;
+                let (report, window) = self.play(&mut server, workers, busy, &mut ())?;
+                // The end of its input is its sign to close the connections.
+                drop(sleepers.input());
+                sleepers.rest(END_LIMIT)?;
+                server.end()?;
+                Ok((timed(&report, &window), window.others))
+            }
+            Kind::Churn(traffic) => {
+                let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
+                let mut edges = ResidentAtEdges { server: server.child.pid(), ..ResidentAtEdges::default() };
+                let (report, window) = self.play(&mut server, workers, traffic, &mut edges)?;
+                server.end()?;
+                let growth = edges.after as f64 - edges.before as f64;
+                let mut values = timed(&report, &window);
+                values.insert(GROWTH.to_owned(), growth / report.requests as f64);
+                values.insert(CHURNED.to_owned(), report.requests as f64);
+                Ok((values, window.others))
+            }
+            Kind::Memory => Ok((self.memory(cell)?, 0.0)),
+        }
+    }
+
+    /// A request that is longer than the usual buffer gets one of its own length, at every server.
+    fn buffer(&self, traffic: Traffic) -> usize {
+        traffic.size.max(BUFFER_BYTES)
+    }
+
+    /// Starts a server, perhaps under valgrind with the count left in a file, and waits for its address.
+    fn server(
+        &self,
+        cell: &Cell,
+        workers: usize,
+        buffer: usize,
+        counted: Option<&PathBuf>,
+    ) -> Result<Server> {
+        let program = match cell.without_tracing {
+            true => self.programs.path(&without_tracing(cell.peer.program))?,
+            false => self.programs.path(cell.peer.program)?,
+        };
+        let (mut command, limit) = match counted {
+            Some(file) => (callgrind::command(program, file), callgrind::START_LIMIT),
+            None => (Command::new(program), START_LIMIT),
+        };
+        command.arg("127.0.0.1:0").args(["--workers", &workers.to_string(), "--buffer", &buffer.to_string()]);
+        command.args(["--mode", cell.mode]);
+        let mut child = Child::start(&mut command, self.processors.server(workers))?;
+        let line = child.line(limit)?;
+        let address =
+            line.strip_prefix("listening on ").with_context(|| format!("the server said {line:?}"))?;
+        Ok(Server { address: address.trim().to_owned(), child })
+    }
+
+    /// Runs the generator against the clock.
+    fn play(
+        &self,
+        server: &mut Server,
+        workers: usize,
+        traffic: Traffic,
+        edges: &mut impl Edges,
+    ) -> Result<(Report, Window)> {
+        let Lengths { window, warmup, .. } = self.lengths;
+        let mut arguments = arguments(traffic);
+        arguments.push(("--seconds", window.as_secs_f64().to_string()));
+        arguments.push(("--warmup", warmup.as_secs_f64().to_string()));
+        let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
+        let time = window + warmup;
+        let (report, window) =
+            load::run(&mut command, &mut server.child, workers, &self.processors, time, edges)?;
+        Ok((report, window.context("the generator announced no window")?))
+    }
+
+    /// Runs exactly so many requests under callgrind.
+    fn instructions(&self, cell: &Cell, workers: usize, traffic: Traffic, requests: u64) -> Result<u64> {
+        let file = self.scratch.join("callgrind.out");
+        if file.exists() {
+            std::fs::remove_file(&file)?;
+        }
+        let mut server = self.server(cell, workers, self.buffer(traffic), Some(&file))?;
+        let mut arguments = arguments(traffic);
+        arguments.push(("--requests", requests.to_string()));
+        let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
+        let time = Duration::from_secs(30);
+        load::run(&mut command, &mut server.child, workers, &self.processors, time, &mut ())?;
+        server.end()?;
+        callgrind::instructions(&file)
+    }
+
+    /// Runs one stream.
+    fn stream(&self, cell: &Cell, workers: usize, direction: Direction) -> Result<(Values, f64)> {
+        let mut server = self.server(cell, workers, STREAM_BUFFER, None)?;
+        let Lengths { window, warmup, .. } = self.lengths;
+        let mode = match direction {
+            Direction::Push => "push",
+            Direction::Pull => "pull",
+        };
+        let arguments = [
+            ("--mode", mode.to_owned()),
+            ("--seconds", window.as_secs_f64().to_string()),
+            ("--warmup", warmup.as_secs_f64().to_string()),
+        ];
+        let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
+        let time = window + warmup;
+        let (report, charged) =
+            load::run(&mut command, &mut server.child, workers, &self.processors, time, &mut ())?;
+        server.end()?;
+        if report.seconds <= 0.0 {
+            bail!("the generator measured no time");
+        }
+        let mut values = Values::from([(THROUGHPUT.to_owned(), report.bytes as f64 / report.seconds)]);
+        insert_share(&mut values, &report);
+        Ok((values, charged.map_or(0.0, |window| window.others)))
+    }
+
+    /// Opens connections that are used once and then rest.
+    fn sleepers(&self, server: &Server, workers: usize, connections: usize) -> Result<Child> {
+        let arguments = [("--mode", "idle".to_owned()), ("--connections", connections.to_string())];
+        let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
+        let mut sleepers = Child::start(&mut command, self.processors.generator(workers))?;
+        match sleepers.line(Duration::from_secs(60))?.trim() {
+            "measuring" => Ok(sleepers),
+            other => bail!("the generator of idle connections said {other:?}"),
+        }
+    }
+
+    /// Runs a memory program and draws the line through its points.
+    fn memory(&self, cell: &Cell) -> Result<Values> {
+        let name = memory_program(cell.peer.name);
+        let (connections, step) = self.lengths.memory;
+        let mut command = Command::new(self.programs.path(&name)?);
+        command.args(["--connections", &connections.to_string(), "--step", &step.to_string()]);
+        if cell.mode == READABLE {
+            command.arg("--readable");
+        }
+        let program = Child::start(&mut command, self.processors.all())?;
+        let lines = program.rest(MEMORY_LIMIT)?;
+        let json = lines.iter().find(|line| line.starts_with('{')).context("it printed no result")?;
+        held(serde_json::from_str(json).with_context(|| format!("it printed {json:?}"))?)
+    }
+}
+
+/// A server that says where it listens.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn end(self) -> Result<()> {
+        self.child.end(END_LIMIT)
+    }
+}
+
+/// The generator's part of a traffic.
+fn arguments(traffic: Traffic) -> Vec<(&'static str, String)> {
+    let mode = if traffic.short { "short" } else { "echo" };
+    vec![
+        ("--mode", mode.to_owned()),
+        ("--connections", traffic.connections.to_string()),
+        ("--size", traffic.size.to_string()),
+    ]
+}
+
+/// The values of a run against the clock.
+fn timed(report: &Report, window: &Window) -> Values {
+    let requests = report.requests as f64;
+    let switches = window.server.voluntary + window.server.involuntary;
+    let mut values = Values::from([
+        (PROCESSOR.to_owned(), window.server.processor.as_nanos() as f64 / requests),
+        (SWITCHES.to_owned(), switches as f64 / requests),
+        (RATE.to_owned(), requests / window.seconds),
+    ]);
+    if let Some(latency) = report.latency_us {
+        values.insert(P50.to_owned(), latency.p50);
+        values.insert("p90_us".to_owned(), latency.p90);
+        values.insert(P99.to_owned(), latency.p99);
+        values.insert("p999_us".to_owned(), latency.p999);
+        values.insert("max_us".to_owned(), latency.max);
+    }
+    values.extend(report.slowest_share.map(|share| (SLOWEST.to_owned(), share)));
+    insert_share(&mut values, report);
+    values
+}
+
+/// How busy the generator itself was.
+fn insert_share(values: &mut Values, report: &Report) {
+    if let Some(own) = report.own_cpu_seconds
+        && report.seconds > 0.0
+    {
+        values.insert(GENERATOR.to_owned(), own / report.seconds);
+    }
+}
+
+/// The values of a run under perf.
+fn counted(report: &Report, calls: &Calls) -> Values {
+    let each = |count: u64| count as f64 / report.requests as f64;
+    let mut values = Values::from([(CALLS.to_owned(), each(calls.total))]);
+    for (name, count) in &calls.by_name {
+        values.insert(format!("{CALL}{name}"), each(*count));
+    }
+    values.insert(format!("{CALL}other"), each(calls.other()));
+    values
+}
+
+/// What a memory program prints.
+#[derive(Deserialize)]
+struct Held {
+    points: Vec<Point>,
+    #[serde(alias = "buffer_size", alias = "buffer_bytes")]
+    buffer: f64,
+}
+
+/// Memory while so many connections are open and idle.
+#[derive(Deserialize)]
+struct Point {
+    connections: f64,
+    live_bytes: f64,
+    rss_bytes: f64,
+}
+
+/// The slopes of the lines through the points: ours, not the program's own.
+fn held(held: Held) -> Result<Values> {
+    let line = |bytes: fn(&Point) -> f64| {
+        let points: Vec<_> = held.points.iter().map(|point| (point.connections, bytes(point))).collect();
+        slope(&points).with_context(|| format!("{} points make no line", points.len()))
+    };
+    Ok(Values::from([
+        (LIVE.to_owned(), line(|point| point.live_bytes)?),
+        (RESIDENT.to_owned(), line(|point| point.rss_bytes)?),
+        (BUFFER.to_owned(), held.buffer),
+    ]))
+}
+
+/// Lets the programs that are started have as many descriptors as this one may: thousands of connections need them.
+pub(crate) fn raise_descriptor_limit() -> Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+        .context("cannot raise the limit of open descriptors")
+}
+
+/// The program's own place: beside the generator, off the server's processor.
+pub(crate) fn step_aside(processors: &Processors, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    pin::on(processors.generator(1), work)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::accounting::Usage;
+    use crate::bench::load::Latency;
+
+    #[test]
+    fn what_was_charged_is_shared_among_the_requests() {
+        let latency = Latency { p50: 1.0, p90: 2.0, p99: 3.0, p999: 4.0, max: 5.0 };
+        let report = Report {
+            requests: 1000,
+            seconds: 0.5,
+            latency_us: Some(latency),
+            slowest_share: Some(0.75),
+            own_cpu_seconds: Some(0.25),
+            ..Report::default()
+        };
+        let server = Usage { processor: Duration::from_millis(5), voluntary: 400, involuntary: 100 };
+        let values = timed(&report, &Window { server, seconds: 0.5, others: 0.0 });
+        assert_eq!(values[PROCESSOR], 5000.0);
+        assert_eq!(values[SWITCHES], 0.5);
+        assert_eq!(values[RATE], 2000.0);
+        assert_eq!((values[P50], values[P99], values[SLOWEST]), (1.0, 3.0, 0.75));
+        assert_eq!(values[GENERATOR], 0.5);
+    }
+
+    #[test]
+    fn calls_are_stated_a_request_and_by_name() {
+        let report = Report { requests: 1000, ..Report::default() };
+        let calls =
+            Calls { total: 3001, by_name: vec![("read".to_owned(), 2000), ("write".to_owned(), 1000)] };
+        let values = counted(&report, &calls);
+        assert_eq!((values[CALLS], values["call:read"], values["call:other"]), (3.001, 2.0, 0.001));
+    }
+
+    #[test]
+    fn memory_is_the_slope_and_what_was_there_before_falls_out() {
+        let json = r#"{"points":[{"connections":1000,"live_bytes":5000000,"rss_bytes":9000000},
+            {"connections":2000,"live_bytes":9400000,"rss_bytes":14000000}],"slope_live":1,"buffer":4096}"#;
+        let values = held(serde_json::from_str(json).unwrap()).unwrap();
+        assert_eq!((values[LIVE], values[RESIDENT], values[BUFFER]), (4400.0, 5000.0, 4096.0));
+        let one = r#"{"points":[{"connections":1000,"live_bytes":5,"rss_bytes":9}],"buffer":4096}"#;
+        assert!(held(serde_json::from_str(one).unwrap()).is_err());
+    }
+}

@@ -1,0 +1,129 @@
+//! The rounds: every row once, then every row again, with progress on the terminal.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::columns::section;
+use super::goals::number;
+use super::measure::Meter;
+use super::noise::{Patience, disturbs};
+use super::plan::Plan;
+use super::results::{Results, Row, Table, Values};
+use super::scenarios::{Cell, Scenario};
+
+/// A run over all rounds.
+pub(crate) struct Rounds<'a> {
+    meter: &'a Meter,
+    plan: &'a Plan,
+    /// After this no sample is begun.
+    end: Option<Instant>,
+    start: Instant,
+    patience: Patience,
+    done: usize,
+    /// How often each row of each scenario failed.
+    failed: Vec<Vec<usize>>,
+}
+
+/// After so many failures a row is not tried again.
+const GIVE_UP: usize = 2;
+
+impl<'a> Rounds<'a> {
+    /// A run of a plan.
+    pub(crate) fn new(meter: &'a Meter, plan: &'a Plan, end: Option<Instant>) -> Rounds<'a> {
+        let failed = plan.scenarios.iter().map(|(_, cells)| vec![0; cells.len()]).collect();
+        let patience = Patience::for_samples(plan.samples());
+        Rounds { meter, plan, end, start: Instant::now(), patience, done: 0, failed }
+    }
+
+    /// Runs to the end, or until time is up. Errors of single samples are noted and not returned.
+    pub(crate) fn run(mut self, results: &mut Results) -> Result<()> {
+        results.tables = self.plan.scenarios.iter().map(|(scenario, cells)| table(scenario, cells)).collect();
+        for round in 1..=self.plan.rounds {
+            for number in 0..self.plan.scenarios.len() {
+                if self.end.is_some_and(|end| Instant::now() >= end) {
+                    let left = format!(
+                        "the time was up in round {round} of {}, before {}",
+                        self.plan.rounds, self.plan.scenarios[number].0.name
+                    );
+                    results.gap("the rest", left);
+                    return Ok(());
+                }
+                self.scenario(round, number, results);
+            }
+            results.setting.finished = round;
+        }
+        Ok(())
+    }
+
+    /// One scenario's rows, once each. Another row begins in each round, so that none is always the first.
+    fn scenario(&mut self, round: usize, number: usize, results: &mut Results) {
+        let (scenario, cells) = &self.plan.scenarios[number];
+        print!("round {round}/{}  {:<22}", self.plan.rounds, scenario.name);
+        for step in 0..cells.len() {
+            let place = (step + round - 1) % cells.len();
+            if self.failed[number][place] >= GIVE_UP {
+                self.done += 1;
+                continue;
+            }
+            let cell = &cells[place];
+            match self.taken(scenario, cell) {
+                Ok(taken) => results.tables[number].rows[place].add(round, taken),
+                Err(error) => {
+                    print!("  {} failed", cell.label);
+                    self.failed[number][place] += 1;
+                    results.gap(format!("{} in {}", cell.label, scenario.name), format!("{error:#}"));
+                }
+            }
+            self.done += 1;
+            // What is shown is nothing that the measuring rests on.
+            let _ = std::io::stdout().flush();
+        }
+        println!("  {}", self.left());
+    }
+
+    /// A sample, and those taken after it while others disturb.
+    fn taken(&mut self, scenario: &Scenario, cell: &Cell) -> Result<Vec<(Values, f64)>> {
+        let mut taken = vec![];
+        loop {
+            let (values, others) = self.meter.sample(scenario, cell)?;
+            show(scenario, cell, &values, others);
+            taken.push((values, others));
+            let in_time = self.end.is_none_or(|end| Instant::now() < end);
+            if !in_time || !self.patience.again(others, taken.len() - 1) {
+                return Ok(taken);
+            }
+        }
+    }
+
+    /// How long the rest will take, if it goes on like this.
+    fn left(&self) -> String {
+        let remaining = self.plan.samples().saturating_sub(self.done);
+        let each = self.start.elapsed().as_secs_f64() / self.done.max(1) as f64;
+        let mut left = Duration::from_secs_f64(each * remaining as f64);
+        if let Some(end) = self.end {
+            left = left.min(end.saturating_duration_since(Instant::now()));
+        }
+        match left.as_secs() {
+            seconds if seconds >= 90 => format!("({} min left)", seconds.div_ceil(60)),
+            seconds => format!("({seconds} s left)"),
+        }
+    }
+}
+
+/// A table without samples.
+fn table(scenario: &Scenario, cells: &[Cell]) -> Table {
+    let rows = cells.iter().map(|cell| Row::new(&cell.label, &cell.against)).collect();
+    Table { name: scenario.name.to_owned(), rows }
+}
+
+/// A sample's first value, with a mark if it was disturbed.
+fn show(scenario: &Scenario, cell: &Cell, values: &Values, others: f64) {
+    let first = section(scenario.kind).columns[0];
+    let value = values.get(first.value).map_or("–".to_owned(), |value| number(value * first.scale));
+    print!("  {} {value}", cell.label);
+    if disturbs(others) {
+        print!(" (others {:.0} %)", others * 100.0);
+    }
+}
