@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
 
 use super::pin;
 use crate::process::{Group, quoted};
@@ -49,7 +50,7 @@ impl Child {
             let _ = std::io::copy(&mut stderr, &mut std::io::sink());
             String::from_utf8_lossy(&kept).trim().to_owned()
         });
-        Ok(Child { group, lines, complaints: Some(complaints), command: quoted(command) })
+        Ok(Child { group, lines, complaints: Some(complaints), command: shortened(quoted(command)) })
     }
 
     /// The process, as the kernel numbers it.
@@ -105,9 +106,9 @@ impl Child {
         Ok(())
     }
 
-    /// Asks the program to end and gives it time for that. Killed afterwards, whatever it does.
-    pub(crate) fn end(mut self, limit: Duration) -> Result<()> {
-        self.group.ask_to_end();
+    /// Asks the program to end, by a signal, and gives it time for that. Killed afterwards, whatever it does.
+    pub(crate) fn end(mut self, signal: Signal, limit: Duration) -> Result<()> {
+        self.group.signal(signal);
         let ended = self.wait(limit)?.is_some();
         self.group.end()?;
         if !ended {
@@ -141,6 +142,15 @@ impl Child {
     }
 }
 
+/// A command as an error quotes it: its first words.
+fn shortened(command: String) -> String {
+    const LENGTH: usize = 80;
+    match command.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{} ...", &command[..end]),
+        None => command,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +181,12 @@ mod tests {
     }
 
     #[test]
+    fn a_long_command_is_quoted_by_its_beginning() {
+        assert_eq!(shortened("x".repeat(80)), "x".repeat(80));
+        assert_eq!(shortened("é".repeat(81)), format!("{} ...", "é".repeat(80)));
+    }
+
+    #[test]
     fn a_program_that_says_nothing_is_given_up() {
         let error = shell("sleep 1000").line(Duration::from_millis(20)).unwrap_err().to_string();
         assert!(error.contains("has said nothing"), "{error}");
@@ -181,10 +197,10 @@ mod tests {
         let mut child = shell("trap '' TERM; echo ready; while :; do sleep 0.01; done");
         child.line(LIMIT).unwrap();
         let pid = child.pid();
-        assert!(child.end(Duration::from_millis(50)).is_err());
+        assert!(child.end(Signal::TERM, Duration::from_millis(50)).is_err());
         assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
         let mut child = shell("echo ready; exec sleep 1000");
         child.line(LIMIT).unwrap();
-        child.end(LIMIT).unwrap();
+        child.end(Signal::TERM, LIMIT).unwrap();
     }
 }

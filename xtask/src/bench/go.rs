@@ -118,7 +118,7 @@ pub(crate) fn build(
         }
     };
     let sources = workspace.root.join("bench/servers/go");
-    for (program, folder) in [("go-echo", "echo"), ("memory-go", "memory")] {
+    for (program, folder) in [("go-echo", "."), ("memory-go", "memory")] {
         let built = workspace.target.join("bench/go/bin").join(program);
         match toolchain.build(&sources.join(folder), &built) {
             Ok(()) => programs.add(program, built),

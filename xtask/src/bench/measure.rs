@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
 use serde::Deserialize;
 
 use super::accounting;
@@ -168,6 +169,20 @@ impl Meter {
         }
     }
 
+    /// About how long one sample takes, for the first estimate.
+    pub(crate) fn guess(&self, kind: Kind) -> Duration {
+        let Lengths { window, warmup, .. } = self.lengths;
+        let played = window + warmup + Duration::from_millis(50);
+        match kind {
+            Kind::Time(_) | Kind::Deadlines(_) | Kind::Churn(_) | Kind::Stream(_) => played,
+            // perf needs a while to attach and to detach.
+            Kind::Calls(_) => played + Duration::from_millis(1500),
+            Kind::Instructions(_) => Duration::from_secs(3),
+            Kind::Armed { .. } => played + Duration::from_secs(1),
+            Kind::Memory => Duration::from_secs(2),
+        }
+    }
+
     /// A request that is longer than the usual buffer gets one of its own length, at every server.
     fn buffer(&self, traffic: Traffic) -> usize {
         traffic.size.max(BUFFER_BYTES)
@@ -294,7 +309,7 @@ struct Server {
 
 impl Server {
     fn end(self) -> Result<()> {
-        self.child.end(END_LIMIT)
+        self.child.end(Signal::TERM, END_LIMIT)
     }
 }
 

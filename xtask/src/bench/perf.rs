@@ -17,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::Signal;
 
 use super::child::Child;
 
@@ -134,9 +135,9 @@ impl Counter {
     }
 
     /// Detaches and gives what was counted.
-    pub(crate) fn finish(mut self) -> Result<Calls> {
-        self.control.write_all(b"stop\n")?;
-        self.perf.rest(Duration::from_secs(20))?;
+    pub(crate) fn finish(self) -> Result<Calls> {
+        // Ctrl-C is how it is told to print; it knows no word for it.
+        self.perf.end(Signal::INT, Duration::from_secs(30))?;
         let text = fs::read_to_string(&self.output)
             .with_context(|| format!("perf left no {}", self.output.display()))?;
         parse(&text)

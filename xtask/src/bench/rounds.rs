@@ -19,9 +19,9 @@ pub(crate) struct Rounds<'a> {
     plan: &'a Plan,
     /// After this no sample is begun.
     end: Option<Instant>,
-    start: Instant,
     patience: Patience,
-    done: usize,
+    /// How long each scenario takes: guessed at first, then as it was in the last round.
+    takes: Vec<Duration>,
     /// How often each row of each scenario failed.
     failed: Vec<Vec<usize>>,
 }
@@ -33,8 +33,12 @@ impl<'a> Rounds<'a> {
     /// A run of a plan.
     pub(crate) fn new(meter: &'a Meter, plan: &'a Plan, end: Option<Instant>) -> Rounds<'a> {
         let failed = plan.scenarios.iter().map(|(_, cells)| vec![0; cells.len()]).collect();
+        let takes = plan.scenarios.iter().map(|(scenario, cells)| {
+            meter.guess(scenario.kind) * u32::try_from(cells.len()).unwrap_or(u32::MAX)
+        });
+        let takes = takes.collect();
         let patience = Patience::for_samples(plan.samples());
-        Rounds { meter, plan, end, start: Instant::now(), patience, done: 0, failed }
+        Rounds { meter, plan, end, patience, takes, failed }
     }
 
     /// Runs to the end, or until time is up. Errors of single samples are noted and not returned.
@@ -42,30 +46,34 @@ impl<'a> Rounds<'a> {
         results.tables = self.plan.scenarios.iter().map(|(scenario, cells)| table(scenario, cells)).collect();
         for round in 1..=self.plan.rounds {
             for number in 0..self.plan.scenarios.len() {
-                if self.end.is_some_and(|end| Instant::now() >= end) {
-                    let left = format!(
-                        "the time was up in round {round} of {}, before {}",
-                        self.plan.rounds, self.plan.scenarios[number].0.name
-                    );
-                    results.gap("the rest", left);
+                let start = Instant::now();
+                if !self.scenario(round, number, results) {
+                    let name = self.plan.scenarios[number].0.name;
+                    let why = format!("the time was up in round {round} of {}, at {name}", self.plan.rounds);
+                    results.gap("the rest", why);
                     return Ok(());
                 }
-                self.scenario(round, number, results);
+                self.takes[number] = start.elapsed();
+                println!("  ({} left)", words(self.left(round, number)));
             }
             results.setting.finished = round;
         }
         Ok(())
     }
 
-    /// One scenario's rows, once each. Another row begins in each round, so that none is always the first.
-    fn scenario(&mut self, round: usize, number: usize, results: &mut Results) {
+    /// One scenario's rows, once each. Another row begins in each round, so that none is always the first. False: time is
+    /// up.
+    fn scenario(&mut self, round: usize, number: usize, results: &mut Results) -> bool {
         let (scenario, cells) = &self.plan.scenarios[number];
         print!("round {round}/{}  {:<22}", self.plan.rounds, scenario.name);
         for step in 0..cells.len() {
             let place = (step + round - 1) % cells.len();
             if self.failed[number][place] >= GIVE_UP {
-                self.done += 1;
                 continue;
+            }
+            if !self.in_time() {
+                println!();
+                return false;
             }
             let cell = &cells[place];
             match self.taken(scenario, cell) {
@@ -76,11 +84,14 @@ impl<'a> Rounds<'a> {
                     results.gap(format!("{} in {}", cell.label, scenario.name), format!("{error:#}"));
                 }
             }
-            self.done += 1;
             // What is shown is nothing that the measuring rests on.
             let _ = std::io::stdout().flush();
         }
-        println!("  {}", self.left());
+        true
+    }
+
+    fn in_time(&self) -> bool {
+        self.end.is_none_or(|end| Instant::now() < end)
     }
 
     /// A sample, and those taken after it while others disturb.
@@ -90,25 +101,29 @@ impl<'a> Rounds<'a> {
             let (values, others) = self.meter.sample(scenario, cell)?;
             show(scenario, cell, &values, others);
             taken.push((values, others));
-            let in_time = self.end.is_none_or(|end| Instant::now() < end);
-            if !in_time || !self.patience.again(others, taken.len() - 1) {
+            if !self.in_time() || !self.patience.again(others, taken.len() - 1) {
                 return Ok(taken);
             }
         }
     }
 
     /// How long the rest will take, if it goes on like this.
-    fn left(&self) -> String {
-        let remaining = self.plan.samples().saturating_sub(self.done);
-        let each = self.start.elapsed().as_secs_f64() / self.done.max(1) as f64;
-        let mut left = Duration::from_secs_f64(each * remaining as f64);
-        if let Some(end) = self.end {
-            left = left.min(end.saturating_duration_since(Instant::now()));
+    fn left(&self, round: usize, number: usize) -> Duration {
+        let whole: Duration = self.takes.iter().sum();
+        let rounds = u32::try_from(self.plan.rounds - round).unwrap_or(u32::MAX);
+        let left = self.takes[number + 1..].iter().sum::<Duration>() + whole * rounds;
+        match self.end {
+            Some(end) => left.min(end.saturating_duration_since(Instant::now())),
+            None => left,
         }
-        match left.as_secs() {
-            seconds if seconds >= 90 => format!("({} min left)", seconds.div_ceil(60)),
-            seconds => format!("({seconds} s left)"),
-        }
+    }
+}
+
+/// A time as one says it.
+fn words(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds >= 90 => format!("{} min", seconds.div_ceil(60)),
+        seconds => format!("{seconds} s"),
     }
 }
 

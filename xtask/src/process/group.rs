@@ -56,13 +56,13 @@ impl Group {
         Ok(waitid(WaitId::Pid(Pid::from_child(&self.leader)), look)?.is_some())
     }
 
-    /// Asks the whole group to end, as `kill` would. The leader may take its time.
+    /// Sends the whole group a signal. What it makes of that is its own affair.
     #[cfg(target_os = "linux")]
-    pub(crate) fn ask_to_end(&mut self) {
+    pub(crate) fn signal(&mut self, signal: Signal) {
         let _running = running();
         if !self.ended {
             // As below.
-            let _ = kill_process_group(Pid::from_child(&self.leader), Signal::TERM);
+            let _ = kill_process_group(Pid::from_child(&self.leader), signal);
         }
     }
 
