@@ -16,6 +16,7 @@ mod callgrind;
 mod chart;
 mod child;
 mod columns;
+mod flame;
 mod go;
 mod goals;
 mod load;
@@ -43,7 +44,7 @@ use clap::builder::PossibleValuesParser;
 
 use build::Builder;
 use measure::{Lengths, Meter};
-use peers::{PEERS, RAW};
+use peers::{Language, OURS, PEERS, RAW};
 use pin::Processors;
 use plan::Plan;
 use results::Results;
@@ -75,6 +76,11 @@ pub(crate) struct Options {
     /// Where the report goes [default: target/bench/DATE-TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Draw where the instructions in user space go, at 50 connections, and measure nothing else.
+    ///
+    /// A flame graph of `ours`, or of the servers named with --only, by callgrind.
+    #[arg(long, conflicts_with_all = ["quick", "scenario", "rounds"])]
+    flame: bool,
     /// Print the names of all servers and scenarios, and do nothing else.
     #[arg(long)]
     list: bool,
@@ -102,6 +108,9 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     let scratch = workspace.target.join("bench/scratch");
     for folder in [&out, &scratch] {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    if options.flame {
+        return flames(workspace, options, processors, scratch, &out);
     }
     let mut plan = Plan::of(options.quick, &options.only, &options.scenario, options.rounds);
     let builder = Builder::new(workspace);
@@ -133,6 +142,39 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     results.setting.took_seconds = start.elapsed().as_secs_f64();
     output::write(&mut results, &out)
+}
+
+/// Draws the flame graphs of the servers that were asked for.
+fn flames(
+    workspace: &Workspace,
+    options: &Options,
+    processors: Processors,
+    scratch: PathBuf,
+    out: &Path,
+) -> Result<()> {
+    if let Some(why) = callgrind::unavailable() {
+        bail!("there is no flame graph without callgrind: {why}");
+    }
+    let mut results = Results::default();
+    let scenario = SCENARIOS.iter().find(|scenario| scenario.name == "instructions");
+    let scenario = scenario.context("the table of scenarios counts instructions")?;
+    let asked = |name: &str| match &options.only[..] {
+        [] => name == OURS,
+        names => names.iter().any(|asked| asked == name),
+    };
+    let mut cells = scenario.cells();
+    cells.retain(|cell| {
+        asked(cell.peer.name) && cell.peer.language == Language::Rust && !cell.without_tracing
+    });
+    if cells.is_empty() {
+        bail!("callgrind tells nothing about {}", options.only.join(", "));
+    }
+    let programs = Builder::new(workspace).build(false, &mut results)?;
+    let meter = Meter { programs, processors, scratch, lengths: Lengths::FULL };
+    for cell in &cells {
+        println!("{}", flame::draw(&meter, scenario, cell, out)?);
+    }
+    Ok(())
 }
 
 /// Takes out of the plan what lacks a tool, and says why.

@@ -30,11 +30,18 @@ pub(crate) fn unavailable() -> Option<String> {
     }
 }
 
-/// valgrind about to run a program, its count to be left in `file`.
-pub(crate) fn command(program: &Path, file: &Path) -> Command {
+/// valgrind about to run a program, with its count to be left in a file. The program is to be added.
+pub(crate) fn counting(file: &Path) -> Command {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--tool=callgrind"]).arg(format!("--callgrind-out-file={}", file.display()));
-    valgrind.arg(program);
+    valgrind
+}
+
+/// The same, with the graph of calls and the address of each instruction.
+pub(crate) fn telling_calls(file: &Path) -> Command {
+    let mut valgrind = counting(file);
+    valgrind.args(["--dump-instr=yes", "--separate-callers=40", "--demangle=no"]);
+    valgrind.args(["--compress-pos=no", "--compress-strings=no"]);
     valgrind
 }
 

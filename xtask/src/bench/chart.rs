@@ -66,7 +66,7 @@ pub(crate) fn draw(title: &str, unit: &str, less_is_better: bool, bars: &[Bar]) 
             "<line class=\"grid\" x1=\"{x:.1}\" y1=\"{TOP}\" x2=\"{x:.1}\" y2=\"{bottom}\"/>\n\
              <text class=\"tick\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
             bottom + 18.0,
-            number(value)
+            grid_number(value, step)
         ));
     }
     for (place, bar) in bars.iter().enumerate() {
@@ -109,6 +109,16 @@ fn tick(longest: f64) -> f64 {
     steps.into_iter().find(|step| longest / step >= 3.0).unwrap_or(power)
 }
 
+/// A number at the grid, with no more digits than its distance to the next.
+fn grid_number(value: f64, step: f64) -> String {
+    if step >= 1.0 {
+        number(value.round()).trim_end_matches(".00").trim_end_matches(".0").to_owned()
+    } else {
+        let digits = (-step.log10().floor()).max(0.0) as usize;
+        format!("{value:.digits$}")
+    }
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -144,6 +154,13 @@ mod tests {
             svg.contains("a&lt;b") && svg.contains("&quot;x&quot; &amp; y") && svg.contains("&lt;/svg&gt;")
         );
         assert_eq!(svg.matches("</svg>").count(), 1);
+    }
+
+    #[test]
+    fn the_grid_has_no_needless_digits() {
+        assert_eq!([0.0, 20.0, 1000.0].map(|value| grid_number(value, 10.0)), ["0", "20", "1,000"]);
+        assert_eq!([0.0, 0.5, 1.0].map(|value| grid_number(value, 0.5)), ["0.0", "0.5", "1.0"]);
+        assert_eq!(grid_number(0.04, 0.02), "0.04");
     }
 
     #[test]

@@ -32,8 +32,6 @@ pub(crate) struct Section {
     pub(crate) columns: &'static [Column],
     /// Whether a small value is a good one.
     pub(crate) less_is_better: bool,
-    /// What the differences to the paired row are called, if they are shown beside the ratios.
-    pub(crate) difference: bool,
 }
 
 /// The section of a kind of scenario.
@@ -53,7 +51,6 @@ pub(crate) fn section(kind: Kind) -> Section {
             says: "What the kernel charged the server with, shared among the requests of the window.",
             columns: TIME,
             less_is_better: true,
-            difference: false,
         },
         Kind::Calls(_) => Section {
             title: "System calls",
@@ -61,7 +58,6 @@ pub(crate) fn section(kind: Kind) -> Section {
                    what is in none of them is `other`.",
             columns: const { &[column(CALLS, "system calls a request", 1.0)] },
             less_is_better: true,
-            difference: false,
         },
         Kind::Instructions(_) => Section {
             title: "Instructions in user space",
@@ -69,7 +65,6 @@ pub(crate) fn section(kind: Kind) -> Section {
                    valgrind as it does by itself.",
             columns: const { &[column(INSTRUCTIONS, "instructions a request", 1.0)] },
             less_is_better: true,
-            difference: true,
         },
         Kind::Deadlines(_) => Section {
             title: "Deadlines",
@@ -77,14 +72,12 @@ pub(crate) fn section(kind: Kind) -> Section {
                    before every read, `deadline-earlier` earlier.",
             columns: TIME,
             less_is_better: true,
-            difference: true,
         },
         Kind::Armed { .. } => Section {
             title: "Thousands of armed deadlines",
             says: "Each server against itself: the idle connections wait with a deadline an hour away, or without one.",
             columns: TIME,
             less_is_better: true,
-            difference: true,
         },
         Kind::Churn(_) => Section {
             title: "Deadlines of connections that are gone",
@@ -97,7 +90,6 @@ pub(crate) fn section(kind: Kind) -> Section {
                 ]
             },
             less_is_better: true,
-            difference: false,
         },
         Kind::Memory => Section {
             title: "Memory of an idle connection",
@@ -110,7 +102,6 @@ pub(crate) fn section(kind: Kind) -> Section {
                 ]
             },
             less_is_better: true,
-            difference: false,
         },
         Kind::Stream(_) => Section {
             title: "One large stream",
@@ -122,7 +113,6 @@ pub(crate) fn section(kind: Kind) -> Section {
                 ]
             },
             less_is_better: false,
-            difference: false,
         },
     }
 }

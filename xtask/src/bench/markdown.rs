@@ -128,7 +128,7 @@ fn full(text: &mut String, scenario: &Scenario, section: &Section, table: &Table
         true => "ratio to no deadline".to_owned(),
         false => format!("ratio to {against}"),
     });
-    if section.difference {
+    if pairs_with_itself {
         headings.push("difference".to_owned());
     }
     headings.extend(section.columns[1..].iter().map(|column| column.heading.to_owned()));
@@ -152,7 +152,7 @@ fn full(text: &mut String, scenario: &Scenario, section: &Section, table: &Table
         };
         let mut cells = vec![row.label.clone(), shown(of(first.value, first.scale))];
         cells.push(shown(table.ratio(row, first.value)));
-        if section.difference {
+        if pairs_with_itself {
             let difference = table.difference(row, first.value);
             cells.push(shown(difference.map(|difference| super::statistics::Summary {
                 q1: difference.q1 * first.scale,

@@ -4,7 +4,7 @@
 //!   start the server, pinned ─► its address ─► run the generator, pinned ─► values by name ─► end the server
 //! ```
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -188,20 +188,23 @@ impl Meter {
         traffic.size.max(BUFFER_BYTES)
     }
 
-    /// Starts a server, perhaps under valgrind with the count left in a file, and waits for its address.
+    /// Starts a server, perhaps under valgrind, and waits for its address.
     fn server(
         &self,
         cell: &Cell,
         workers: usize,
         buffer: usize,
-        counted: Option<&PathBuf>,
+        valgrind: Option<Command>,
     ) -> Result<Server> {
         let program = match cell.without_tracing {
             true => self.programs.path(&without_tracing(cell.peer.program))?,
             false => self.programs.path(cell.peer.program)?,
         };
-        let (mut command, limit) = match counted {
-            Some(file) => (callgrind::command(program, file), callgrind::START_LIMIT),
+        let (mut command, limit) = match valgrind {
+            Some(mut valgrind) => {
+                valgrind.arg(program);
+                (valgrind, callgrind::START_LIMIT)
+            }
             None => (Command::new(program), START_LIMIT),
         };
         command.arg("127.0.0.1:0").args(["--workers", &workers.to_string(), "--buffer", &buffer.to_string()]);
@@ -232,20 +235,46 @@ impl Meter {
         Ok((report, window.context("the generator announced no window")?))
     }
 
-    /// Runs exactly so many requests under callgrind.
+    /// Counts the instructions of exactly so many requests.
     fn instructions(&self, cell: &Cell, workers: usize, traffic: Traffic, requests: u64) -> Result<u64> {
         let file = self.scratch.join("callgrind.out");
+        self.under(callgrind::counting(&file), &file, cell, workers, traffic, requests)?;
+        callgrind::instructions(&file)
+    }
+
+    /// The same with the call graph and every address. Gives the file.
+    pub(crate) fn profile(
+        &self,
+        cell: &Cell,
+        workers: usize,
+        traffic: Traffic,
+        requests: u64,
+    ) -> Result<PathBuf> {
+        let file = self.scratch.join("callgrind-graph.out");
+        self.under(callgrind::telling_calls(&file), &file, cell, workers, traffic, requests)?;
+        Ok(file)
+    }
+
+    /// Runs exactly so many requests against a server under valgrind, which leaves a file.
+    fn under(
+        &self,
+        valgrind: Command,
+        file: &Path,
+        cell: &Cell,
+        workers: usize,
+        traffic: Traffic,
+        requests: u64,
+    ) -> Result<()> {
         if file.exists() {
-            std::fs::remove_file(&file)?;
+            std::fs::remove_file(file)?;
         }
-        let mut server = self.server(cell, workers, self.buffer(traffic), Some(&file))?;
+        let mut server = self.server(cell, workers, self.buffer(traffic), Some(valgrind))?;
         let mut arguments = arguments(traffic);
         arguments.push(("--requests", requests.to_string()));
         let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
         let time = Duration::from_secs(30);
         load::run(&mut command, &mut server.child, workers, &self.processors, time, &mut ())?;
-        server.end()?;
-        callgrind::instructions(&file)
+        server.end()
     }
 
     /// Runs one stream.

@@ -16,13 +16,19 @@ pub(crate) fn machine(processors: usize) -> Vec<(String, String)> {
     let pairs = [
         ("Processor", value(&cpus, "model name").unwrap_or_else(unknown)),
         ("Processors that may be used", processors.to_string()),
-        ("Memory", value(&memory, "MemTotal").unwrap_or_else(unknown)),
+        ("Memory", value(&memory, "MemTotal").and_then(|text| gibibytes(&text)).unwrap_or_else(unknown)),
         ("Kernel", format!("Linux {}", kernel.trim())),
         ("Rust", says("rustc", &["--version"]).unwrap_or_else(unknown)),
         ("perf", says("perf", &["--version"]).unwrap_or_else(unknown)),
         ("valgrind", says("valgrind", &["--version"]).unwrap_or_else(unknown)),
     ];
     pairs.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// `N kB` in a unit that one can read.
+fn gibibytes(text: &str) -> Option<String> {
+    let kibibytes: f64 = text.strip_suffix(" kB")?.parse().ok()?;
+    Some(format!("{:.1} GiB", kibibytes / 1024.0 / 1024.0))
 }
 
 /// The date and the time of day, with the zone.
@@ -71,6 +77,12 @@ mod tests {
         );
         assert_eq!(value("MemTotal:  1 kB\n", "MemTotal").unwrap(), "1 kB");
         assert_eq!(value("", "MemTotal"), None);
+    }
+
+    #[test]
+    fn memory_is_told_in_gibibytes() {
+        assert_eq!(gibibytes("24683656 kB").unwrap(), "23.5 GiB");
+        assert_eq!(gibibytes("many"), None);
     }
 
     #[test]
