@@ -32,6 +32,11 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = Mode::Echo)]
     pub mode: Mode,
 
+    /// With echo: no connection begins its next message before all have their answers. So none finds the server still busy
+    /// with its last one, however slow the server is made by what measures it
+    #[arg(long)]
+    pub lockstep: bool,
+
     /// How long the server may be silent before that is an error, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = seconds)]
     pub patience: Duration,
@@ -84,6 +89,7 @@ impl Options {
             end: End { seconds: Some(Duration::from_secs(1)), requests: None },
             warmup: Duration::ZERO,
             mode: Mode::Echo,
+            lockstep: false,
             patience: Duration::from_secs(20),
         }
     }

@@ -124,16 +124,17 @@ impl<'a> Load<'a> {
     fn run(&mut self) -> anyhow::Result<()> {
         let now = Instant::now();
         self.tick(now)?;
-        for index in 0..self.clients.len() {
-            self.begin(index, Instant::now());
-        }
+        self.begin_all();
         let mut events = [MaybeUninit::uninit(); EVENTS];
         // What is on its way when the window ends is waited for, so that each connection can be closed in order.
         while self.under_way > 0 || self.window.phase() != Phase::Over {
             if self.under_way == 0 {
-                // Every connection is over, or the number cannot be reached any more.
-                self.window.end()?;
-                break;
+                // A step is done; or else every connection is over, and the number cannot be reached any more.
+                self.begin_all();
+                if self.under_way == 0 {
+                    self.window.end()?;
+                    break;
+                }
             }
             let ready: &[Event] = match epoll::wait(&self.epoll, &mut events, None) {
                 Ok((ready, _)) => ready,
@@ -187,6 +188,15 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
+    fn begin_all(&mut self) {
+        for index in 0..self.clients.len() {
+            let reopened = self.options.mode == Mode::Short && self.errors.count < ENOUGH;
+            if self.clients[index].is_open() || reopened {
+                self.begin(index, Instant::now());
+            }
+        }
+    }
+
     /// Begins the next message of a connection, if there is to be one.
     #[inline]
     fn begin(&mut self, index: usize, now: Instant) {
@@ -216,7 +226,9 @@ impl<'a> Load<'a> {
                 Ok(Progress::Whole) => {
                     let now = Instant::now();
                     self.completed(index, now)?;
-                    self.begin(index, now);
+                    if !self.options.lockstep {
+                        self.begin(index, now);
+                    }
                     // A short receive was the last, and a new socket tells of itself.
                     if self.options.mode == Mode::Short || !flags.intersects(client::MORE) {
                         return Ok(());

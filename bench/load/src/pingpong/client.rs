@@ -105,6 +105,10 @@ impl Client {
         self.socket = None;
     }
 
+    pub(super) fn is_open(&self) -> bool {
+        self.socket.is_some()
+    }
+
     pub(super) fn give_up(&mut self) {
         self.under_way = false;
         self.close();

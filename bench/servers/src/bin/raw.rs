@@ -166,26 +166,37 @@ impl Conn {
     #[inline]
     fn echo(&mut self, epoll: &OwnedFd, flags: EventFlags) -> Stop {
         // After what an earlier event left, and after the end or urgent data, reads go on until there is nothing.
-        let more = flags.intersects(MORE) || !self.pending.is_empty();
-        loop {
-            if let Some(stop) = self.write(epoll) {
+        let mut more = flags.intersects(MORE);
+        if !self.pending.is_empty() {
+            if let Some(stop) = self.write_pending(epoll) {
                 return stop;
             }
+            more = true;
+        }
+        loop {
             let read = match read(&self.fd, &mut self.buf[..]) {
                 Ok(0) => return Stop::Closed,
                 Ok(read) => read,
                 Err(error) => return Stop::on(error),
             };
-            self.pending = 0..read;
+            match write(&self.fd, &self.buf[..read]) {
+                Ok(written) if written == read => {}
+                some => {
+                    self.pending = some.unwrap_or(0)..read;
+                    if let Some(stop) = self.write_pending(epoll) {
+                        return stop;
+                    }
+                }
+            }
             if read < self.buf.len() && !more {
-                return self.write(epoll).unwrap_or(Stop::Waits);
+                return Stop::Waits;
             }
         }
     }
 
-    /// Writes what is pending; why it stopped before that was done.
-    #[inline]
-    fn write(&mut self, epoll: &OwnedFd) -> Option<Stop> {
+    /// Writes what is left; why it stopped before that was done.
+    #[cold]
+    fn write_pending(&mut self, epoll: &OwnedFd) -> Option<Stop> {
         while !self.pending.is_empty() {
             match write(&self.fd, &self.buf[self.pending.clone()]) {
                 Ok(written) => self.pending.start += written,

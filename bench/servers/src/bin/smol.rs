@@ -5,12 +5,12 @@
 
 use std::future::pending;
 use std::io;
-use std::net::{TcpListener, TcpStream};
 
 use async_executor::StaticExecutor;
 use servers::{Mode, Options, accepted, bind, fail, listening, prepare};
 use smol::Async;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::net::{TcpListener, TcpStream};
 
 static EXECUTOR: StaticExecutor = StaticExecutor::new();
 
@@ -30,8 +30,9 @@ fn work() {
     smol::block_on(EXECUTOR.run(pending()))
 }
 
-async fn accept(listener: TcpListener, options: Options) {
+async fn accept(listener: std::net::TcpListener, options: Options) {
     let listener = Async::new_nonblocking(listener).unwrap_or_else(|error| fail("the listener", error));
+    let listener = TcpListener::from(listener);
     loop {
         if let Some((stream, _)) = accepted(listener.accept().await) {
             EXECUTOR.spawn(serve(stream, options)).detach();
@@ -40,7 +41,7 @@ async fn accept(listener: TcpListener, options: Options) {
 }
 
 /// An error ends this connection and nothing else.
-async fn serve(mut stream: Async<TcpStream>, options: Options) {
+async fn serve(mut stream: TcpStream, options: Options) {
     let mut buf = vec![0; options.buffer];
     let _ended: io::Result<()> = match options.mode {
         Mode::Sink => sink(&mut stream, &mut buf).await,
@@ -49,7 +50,7 @@ async fn serve(mut stream: Async<TcpStream>, options: Options) {
     };
 }
 
-async fn echo(stream: &mut Async<TcpStream>, buf: &mut [u8]) -> io::Result<()> {
+async fn echo(stream: &mut TcpStream, buf: &mut [u8]) -> io::Result<()> {
     loop {
         match stream.read(buf).await? {
             0 => return Ok(()),
@@ -58,12 +59,12 @@ async fn echo(stream: &mut Async<TcpStream>, buf: &mut [u8]) -> io::Result<()> {
     }
 }
 
-async fn sink(stream: &mut Async<TcpStream>, buf: &mut [u8]) -> io::Result<()> {
+async fn sink(stream: &mut TcpStream, buf: &mut [u8]) -> io::Result<()> {
     while stream.read(buf).await? > 0 {}
     Ok(())
 }
 
-async fn source(stream: &mut Async<TcpStream>, buf: &[u8]) -> io::Result<()> {
+async fn source(stream: &mut TcpStream, buf: &[u8]) -> io::Result<()> {
     loop {
         stream.write_all(buf).await?;
     }
