@@ -196,7 +196,7 @@ mod tests {
         let stack =
             ["clone", "std::sys::backtrace::__rust_begin_short_backtrace", "run", "poll"].map(str::to_owned);
         assert_eq!(from_its_thread(&stack), ["run", "poll"]);
-        assert_eq!(from_its_thread(&stack[..2]), stack[..2]);
+        assert_eq!(from_its_thread(&stack[..2]), &stack[..2]);
         assert_eq!(from_its_thread(&stack[2..]), ["run", "poll"]);
     }
 
