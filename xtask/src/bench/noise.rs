@@ -34,24 +34,25 @@ pub(crate) fn disturbs(others: f64) -> bool {
 }
 
 /// How often a disturbed sample is taken again: a few times each, and not without end on a machine that is never quiet.
+#[derive(Default)]
 pub(crate) struct Patience {
-    left: usize,
+    samples: usize,
+    retaken: usize,
 }
 
 /// How many times one sample is taken again.
 const RETAKES: usize = 2;
 
 impl Patience {
-    /// For a run of so many samples. At most every second of them is taken again.
-    pub(crate) fn for_samples(samples: usize) -> Patience {
-        Patience { left: samples.div_ceil(2) }
-    }
-
-    /// Whether a sample with this share of others, taken again so many times already, is taken once more.
+    /// Whether a sample with this share of others, taken again so many times already, is taken once more. In all, no more
+    /// are taken again than half of the samples so far, so that those that come late have their turn.
     pub(crate) fn again(&mut self, others: f64, taken_again: usize) -> bool {
-        let again = disturbs(others) && taken_again < RETAKES && self.left > 0;
+        if taken_again == 0 {
+            self.samples += 1;
+        }
+        let again = disturbs(others) && taken_again < RETAKES && self.retaken < self.samples.div_ceil(2);
         if again {
-            self.left -= 1;
+            self.retaken += 1;
         }
         again
     }
@@ -83,12 +84,25 @@ mod tests {
 
     #[test]
     fn a_disturbed_sample_is_taken_again_but_not_for_ever() {
-        let mut patience = Patience::for_samples(100);
-        assert!(!patience.again(0.0, 0));
+        let mut patience = Patience::default();
+        // Quiet ones save up.
+        assert!((0..10).all(|_| !patience.again(0.0, 0)));
         assert!(patience.again(0.5, 0));
         assert!(patience.again(0.5, 1));
-        assert!(!patience.again(0.5, 2));
-        let mut patience = Patience::for_samples(3);
-        assert_eq!((0..10).filter(|_| patience.again(0.5, 0)).count(), 2);
+        assert!(!patience.again(0.5, 2), "twice is enough for one");
+    }
+
+    #[test]
+    fn on_a_machine_that_is_never_quiet_every_second_sample_is_taken_again() {
+        let mut patience = Patience::default();
+        let mut retaken = 0;
+        for _ in 0..100 {
+            let mut times = 0;
+            while patience.again(0.5, times) {
+                times += 1;
+            }
+            retaken += times;
+        }
+        assert_eq!(retaken, 50);
     }
 }

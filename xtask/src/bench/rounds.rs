@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::columns::section;
 use super::goals::number;
 use super::measure::Meter;
-use super::noise::{Patience, disturbs};
+use super::noise::{LIMIT, Patience, disturbs};
 use super::plan::Plan;
 use super::results::{Results, Row, Table, Values};
 use super::scenarios::{Cell, Scenario};
@@ -37,12 +37,12 @@ impl<'a> Rounds<'a> {
             meter.guess(scenario.kind) * u32::try_from(cells.len()).unwrap_or(u32::MAX)
         });
         let takes = takes.collect();
-        let patience = Patience::for_samples(plan.samples());
-        Rounds { meter, plan, end, patience, takes, failed }
+        Rounds { meter, plan, end, patience: Patience::default(), takes, failed }
     }
 
     /// Runs to the end, or until time is up. Errors of single samples are noted and not returned.
     pub(crate) fn run(mut self, results: &mut Results) -> Result<()> {
+        println!("`*`: other processes used more than {:.0} % of the machine", LIMIT * 100.0);
         results.tables = self.plan.scenarios.iter().map(|(scenario, cells)| table(scenario, cells)).collect();
         for round in 1..=self.plan.rounds {
             for number in 0..self.plan.scenarios.len() {
@@ -76,16 +76,15 @@ impl<'a> Rounds<'a> {
                 return false;
             }
             let cell = &cells[place];
+            print!("  {}", cell.label);
             match self.taken(scenario, cell) {
                 Ok(taken) => results.tables[number].rows[place].add(round, taken),
                 Err(error) => {
-                    print!("  {} failed", cell.label);
+                    print!(" failed");
                     self.failed[number][place] += 1;
                     results.gap(format!("{} in {}", cell.label, scenario.name), format!("{error:#}"));
                 }
             }
-            // What is shown is nothing that the measuring rests on.
-            let _ = std::io::stdout().flush();
         }
         true
     }
@@ -99,7 +98,7 @@ impl<'a> Rounds<'a> {
         let mut taken = vec![];
         loop {
             let (values, others) = self.meter.sample(scenario, cell)?;
-            show(scenario, cell, &values, others);
+            show(scenario, &values, others);
             taken.push((values, others));
             if !self.in_time() || !self.patience.again(others, taken.len() - 1) {
                 return Ok(taken);
@@ -134,11 +133,11 @@ fn table(scenario: &Scenario, cells: &[Cell]) -> Table {
 }
 
 /// A sample's first value, with a mark if it was disturbed.
-fn show(scenario: &Scenario, cell: &Cell, values: &Values, others: f64) {
+fn show(scenario: &Scenario, values: &Values, others: f64) {
     let first = section(scenario.kind).columns[0];
     let value = values.get(first.value).map_or("–".to_owned(), |value| number(value * first.scale));
-    print!("  {} {value}", cell.label);
-    if disturbs(others) {
-        print!(" (others {:.0} %)", others * 100.0);
-    }
+    let mark = if disturbs(others) { "*" } else { "" };
+    print!(" {value}{mark}");
+    // What is shown is nothing that the measuring rests on.
+    let _ = std::io::stdout().flush();
 }
