@@ -11,6 +11,8 @@ pub(crate) struct Plan {
     pub(crate) scenarios: Vec<(Scenario, Vec<Cell>)>,
     /// How often each row is measured.
     pub(crate) rounds: usize,
+    /// Whether time is short.
+    quick: bool,
     /// Whether the micro-benchmarks are asked for.
     pub(crate) pieces: bool,
 }
@@ -33,6 +35,7 @@ impl Plan {
             .map(|scenario| (*scenario, scenario.cells().into_iter().filter(wanted).collect()));
         Plan {
             scenarios: scenarios_and_cells.collect(),
+            quick,
             rounds: rounds.map_or(if quick { 2 } else { 5 }, usize::from),
             pieces: if scenarios.is_empty() { !quick } else { scenarios.iter().any(|name| name == PIECES) },
         }
@@ -84,9 +87,10 @@ impl Plan {
         self.cells().next().is_none()
     }
 
-    /// How many samples there are, none taken again.
-    pub(crate) fn samples(&self) -> usize {
-        self.cells().count() * self.rounds
+    /// Whether a scenario is measured in a round. What hardly varies is measured once if time is short.
+    pub(crate) fn is_due(&self, kind: Kind, round: usize) -> bool {
+        let varies = matches!(kind, Kind::Time(_) | Kind::Deadlines(_) | Kind::Armed { .. } | Kind::Churn(_));
+        round == 1 || !self.quick || varies
     }
 
     fn cells(&self) -> impl Iterator<Item = &Cell> {
@@ -108,7 +112,10 @@ mod tests {
         assert_eq!(plan.scenarios.len(), SCENARIOS.len());
         assert!(plan.pieces && plan.rounds >= 5 && plan.has_go() && plan.has_without_tracing());
         let quick = Plan::of(true, &[], &[], None);
-        assert!(!quick.pieces && quick.samples() < plan.samples());
+        assert!(!quick.pieces && quick.scenarios.len() < plan.scenarios.len());
+        assert!(
+            plan.is_due(Kind::Memory, 5) && !quick.is_due(Kind::Memory, 2) && quick.is_due(Kind::Memory, 1)
+        );
     }
 
     #[test]
@@ -120,7 +127,7 @@ mod tests {
             .map(|(_, cells)| cells.iter().map(|cell| cell.label.clone()).collect())
             .collect();
         assert_eq!(labels, [strings(&["raw", "ours"]), strings(&["blocking", "raw", "ours"])]);
-        assert_eq!((plan.rounds, plan.samples(), plan.pieces, plan.has_go()), (7, 35, false, false));
+        assert_eq!((plan.rounds, plan.pieces, plan.has_go()), (7, false, false));
     }
 
     #[test]
@@ -143,6 +150,6 @@ mod tests {
         programs.add("raw", "raw".into());
         plan.keep_built(&programs);
         assert_eq!(plan.scenarios.len(), 1);
-        assert_eq!(plan.samples(), 5);
+        assert_eq!(plan.cells().count(), 1);
     }
 }

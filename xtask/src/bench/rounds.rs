@@ -46,6 +46,9 @@ impl<'a> Rounds<'a> {
         results.tables = self.plan.scenarios.iter().map(|(scenario, cells)| table(scenario, cells)).collect();
         for round in 1..=self.plan.rounds {
             for number in 0..self.plan.scenarios.len() {
+                if !self.plan.is_due(self.plan.scenarios[number].0.kind, round) {
+                    continue;
+                }
                 let start = Instant::now();
                 if !self.scenario(round, number, results) {
                     let name = self.plan.scenarios[number].0.name;
@@ -66,6 +69,7 @@ impl<'a> Rounds<'a> {
     fn scenario(&mut self, round: usize, number: usize, results: &mut Results) -> bool {
         let (scenario, cells) = &self.plan.scenarios[number];
         print!("round {round}/{}  {:<22}", self.plan.rounds, scenario.name);
+        let _kept = self.meter.prepared(scenario.kind);
         for step in 0..cells.len() {
             let place = (step + round - 1) % cells.len();
             if self.failed[number][place] >= GIVE_UP {
@@ -108,9 +112,15 @@ impl<'a> Rounds<'a> {
 
     /// How long the rest will take, if it goes on like this.
     fn left(&self, round: usize, number: usize) -> Duration {
-        let whole: Duration = self.takes.iter().sum();
-        let rounds = u32::try_from(self.plan.rounds - round).unwrap_or(u32::MAX);
-        let left = self.takes[number + 1..].iter().sum::<Duration>() + whole * rounds;
+        let due = |round: usize, number: &usize| self.plan.is_due(self.plan.scenarios[*number].0.kind, round);
+        let time = |round: usize, from: usize| -> Duration {
+            (from..self.takes.len())
+                .filter(|number| due(round, number))
+                .map(|number| self.takes[number])
+                .sum()
+        };
+        let later = (round + 1..=self.plan.rounds).map(|round| time(round, 0)).sum::<Duration>();
+        let left = time(round, number + 1) + later;
         match self.end {
             Some(end) => left.min(end.saturating_duration_since(Instant::now())),
             None => left,
