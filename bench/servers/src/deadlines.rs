@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Which way the deadlines of a connection move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// Each a microsecond after the one before.
     Later,
     /// Each a microsecond before the one before.
@@ -13,7 +13,7 @@ pub enum Direction {
 
 /// The deadlines of one connection, an hour away.
 #[derive(Clone, Copy, Debug)]
-pub struct Deadlines {
+pub(crate) struct Deadlines {
     next: Instant,
     direction: Direction,
 }
@@ -24,13 +24,13 @@ impl Deadlines {
 
     /// Those of a connection that begins now: the one read of the clock.
     #[must_use]
-    pub fn new(direction: Direction) -> Deadlines {
+    pub(crate) fn new(direction: Direction) -> Deadlines {
         Deadlines { next: Instant::now() + Deadlines::AWAY, direction }
     }
 
     /// The deadline of the next read.
     #[must_use]
-    pub fn advance(&mut self) -> Instant {
+    pub(crate) fn advance(&mut self) -> Instant {
         match self.direction {
             Direction::Later => self.next += Deadlines::STEP,
             Direction::Earlier => self.next -= Deadlines::STEP,

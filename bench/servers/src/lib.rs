@@ -1,4 +1,4 @@
-//! What every server of the bench has in common: the command line, the listening socket, the first line.
+//! The same server over each peer.
 //!
 //! ```text
 //!   NAME ADDRESS [--workers N] [--buffer BYTES] [--mode MODE]
@@ -8,22 +8,35 @@
 //!   serves until it is killed
 //! ```
 //!
-//! Nothing of this is on the path of a request: what is measured is in `src/bin/NAME.rs`, whole.
+//! Each peer's server is one file of [`peers`], written as its own documentation advises. What they share, here, is not on
+//! the path of a request: the command line, the listening socket, the first line.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod deadlines;
 mod options;
+pub mod peers;
 mod socket;
 
-pub use deadlines::{Deadlines, Direction};
-pub use options::{Mode, Options, refuse};
-pub use socket::{accepted, bind, bind_one_of_several, listening, prepare};
+pub use options::{Mode, Options};
+pub use socket::prepare;
 
 use std::fmt::Display;
+use std::net::SocketAddr;
+
+use deadlines::{Deadlines, Direction};
+use options::refuse;
+use socket::{accepted, bind, bind_one_of_several, listening};
+
+/// A server's program: reads the command line and serves, in one of `modes`.
+pub fn main(modes: &[Mode], serve: impl FnOnce(Options, fn(SocketAddr))) {
+    let options = Options::parse_for(modes);
+    prepare();
+    serve(options, listening);
+}
 
 /// Ends the program with one line on standard error and exit 1.
-pub fn fail(what: &str, why: impl Display) -> ! {
+fn fail(what: &str, why: impl Display) -> ! {
     eprintln!("{}: {what}: {why}", program());
     std::process::exit(1)
 }

@@ -41,6 +41,15 @@ pub enum Mode {
     DeadlineEarlier,
 }
 
+impl Mode {
+    /// Every mode.
+    pub const ALL: &[Mode] =
+        &[Mode::Echo, Mode::Sink, Mode::Source, Mode::DeadlineLater, Mode::DeadlineEarlier];
+
+    /// For a server whose library has no deadlines of the kind.
+    pub const WITHOUT_DEADLINES: &[Mode] = &[Mode::Echo, Mode::Sink, Mode::Source];
+}
+
 impl Options {
     /// The options, if the server has their mode. Otherwise, and if they make no sense, the program ends with one line and
     /// exit 2.
@@ -64,7 +73,7 @@ impl Options {
 }
 
 /// Ends the program with one line on standard error and exit 2: it was told what it cannot do.
-pub fn refuse(why: &str) -> ! {
+pub(crate) fn refuse(why: &str) -> ! {
     eprintln!("{}: {why}", program());
     std::process::exit(2)
 }

@@ -21,19 +21,19 @@ pub fn prepare() {
 }
 
 /// A listening socket in non-blocking mode, whose connections have no delay: on Linux they inherit it, which spares each
-/// server a system call for each connection.
+/// server a system call for each connection. With the address that it got.
 #[must_use]
-pub fn bind(address: SocketAddr) -> TcpListener {
+pub(crate) fn bind(address: SocketAddr) -> (TcpListener, SocketAddr) {
     bound(address, false).unwrap_or_else(|error| fail(&format!("listen on {address}"), error))
 }
 
 /// [`bind`], of several sockets on one port, among which the kernel spreads the connections.
 #[must_use]
-pub fn bind_one_of_several(address: SocketAddr) -> TcpListener {
+pub(crate) fn bind_one_of_several(address: SocketAddr) -> (TcpListener, SocketAddr) {
     bound(address, true).unwrap_or_else(|error| fail(&format!("listen on {address}"), error))
 }
 
-fn bound(address: SocketAddr, several: bool) -> io::Result<TcpListener> {
+fn bound(address: SocketAddr, several: bool) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
     if several {
@@ -43,12 +43,13 @@ fn bound(address: SocketAddr, several: bool) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    let listener = TcpListener::from(socket);
+    let bound = listener.local_addr()?;
+    Ok((listener, bound))
 }
 
 /// Says where the server listens.
-pub fn listening(address: io::Result<SocketAddr>) {
-    let address = address.unwrap_or_else(|error| fail("the address", error));
+pub(crate) fn listening(address: SocketAddr) {
     let mut out = io::stdout().lock();
     if let Err(error) = writeln!(out, "listening on {address}").and_then(|()| out.flush()) {
         fail("standard output", error);
@@ -57,7 +58,7 @@ pub fn listening(address: io::Result<SocketAddr>) {
 
 /// What was accepted; nothing for a connection that was gone before it was accepted. Any other error is the listener's, and
 /// ends the program.
-pub fn accepted<T>(result: io::Result<T>) -> Option<T> {
+pub(crate) fn accepted<T>(result: io::Result<T>) -> Option<T> {
     match result {
         Ok(accepted) => Some(accepted),
         Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => None,

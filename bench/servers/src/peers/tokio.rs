@@ -1,35 +1,63 @@
-//! What both of tokio's schedulers run.
+//! tokio, on each of its two schedulers.
 
 use std::io;
+use std::net::SocketAddr;
 
-use servers::{Deadlines, Direction, Mode, Options, accepted, fail};
+use crate::{Deadlines, Direction, Mode, Options, accepted, bind, fail, refuse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::time::timeout_at;
 
-pub(crate) const MODES: [Mode; 5] =
-    [Mode::Echo, Mode::Sink, Mode::Source, Mode::DeadlineLater, Mode::DeadlineEarlier];
+/// What it does.
+pub const MODES: &[Mode] = Mode::ALL;
+
+/// On its scheduler of one thread: serves until the process ends; `ready` is told where.
+pub fn serve_on_current(options: Options, ready: impl FnOnce(SocketAddr)) {
+    if options.workers != 1 {
+        refuse("this scheduler has one thread, so --workers is 1");
+    }
+    let runtime = drivers(&mut Builder::new_current_thread(), &options)
+        .build()
+        .unwrap_or_else(|error| fail("the runtime", error));
+    let (listener, address) = bind(options.address);
+    ready(address);
+    runtime.block_on(accept(listener, options));
+}
+
+/// On its scheduler of several threads: serves until the process ends; `ready` is told where.
+pub fn serve_on_multi(options: Options, ready: impl FnOnce(SocketAddr)) {
+    let runtime = drivers(Builder::new_multi_thread().worker_threads(options.workers), &options)
+        .build()
+        .unwrap_or_else(|error| fail("the runtime", error));
+    let (listener, address) = bind(options.address);
+    ready(address);
+    // What `block_on` runs is no worker's: the accept loop is a task, as tokio's documentation advises.
+    let accepting = runtime.spawn(accept(listener, options));
+    if let Err(error) = runtime.block_on(accepting) {
+        fail("the accept loop", error);
+    }
+}
 
 /// Its clock only for those who need it: without, it waits for events alone.
-pub(crate) fn drivers<'a>(builder: &'a mut Builder, options: &Options) -> &'a mut Builder {
+fn drivers<'a>(builder: &'a mut Builder, options: &Options) -> &'a mut Builder {
     match options.mode {
         Mode::Echo | Mode::Sink | Mode::Source => builder.enable_io(),
         Mode::DeadlineLater | Mode::DeadlineEarlier => builder.enable_io().enable_time(),
     }
 }
 
-pub(crate) async fn accept(listener: std::net::TcpListener, options: Options) {
+async fn accept(listener: std::net::TcpListener, options: Options) {
     let listener = TcpListener::from_std(listener).unwrap_or_else(|error| fail("the listener", error));
     loop {
         if let Some((stream, _)) = accepted(listener.accept().await) {
-            tokio::spawn(serve(stream, options));
+            tokio::spawn(connection(stream, options));
         }
     }
 }
 
 /// An error ends this connection and nothing else.
-async fn serve(mut stream: TcpStream, options: Options) {
+async fn connection(mut stream: TcpStream, options: Options) {
     let mut buf = vec![0; options.buffer];
     let _ended: io::Result<()> = match options.mode {
         Mode::Echo => echo(&mut stream, &mut buf).await,
