@@ -17,7 +17,7 @@ use super::scenarios::{Kind, SCENARIOS, Scenario};
 pub(crate) fn report(results: &Results, checks: &[Check], charts: &[&str]) -> String {
     let mut text = String::new();
     setting(&mut text, results);
-    goals(&mut text, checks);
+    goals(&mut text, results, checks);
     overview(&mut text, results);
     let mut last = "";
     for scenario in SCENARIOS {
@@ -76,13 +76,22 @@ fn setting(text: &mut String, results: &Results) {
     }
 }
 
-fn goals(text: &mut String, checks: &[Check]) {
-    put(
-        text,
-        format_args!(
-            "\n## Goals\n\n| goal | claim | measured | limit | |\n| --- | --- | --- | --- | --- |\n"
-        ),
-    );
+fn goals(text: &mut String, results: &Results, checks: &[Check]) {
+    put(text, format_args!("\n## Goals\n"));
+    if results.setting.quick {
+        put(text, format_args!("\nOf a quick run: its verdicts are first impressions.\n"));
+    }
+    let (samples, disturbed) = results.trust();
+    if disturbed > 0 {
+        put(
+            text,
+            format_args!(
+                "\n**Other processes disturbed {disturbed} of the {samples} samples that count**: what is said about \
+                 time is to be measured again.\n"
+            ),
+        );
+    }
+    put(text, format_args!("\n| goal | claim | measured | limit | |\n| --- | --- | --- | --- | --- |\n"));
     for Check { goal, claim, measured, limit, verdict } in checks {
         put(text, format_args!("| {goal} | {claim} | {measured} | {limit} | {verdict} |\n"));
     }
@@ -249,6 +258,7 @@ mod tests {
         results.tables.push(table);
         let text = written(&results);
         assert!(text.contains("**1 of 2 disturbed by other processes**, 1 taken again"), "{text}");
+        assert!(text.contains("disturbed 1 of the 2 samples that count"), "{text}");
     }
 
     #[test]

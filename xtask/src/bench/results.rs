@@ -242,6 +242,12 @@ impl Results {
         self.tables.iter().find(|table| table.name == name)
     }
 
+    /// How many samples count, and how many of them others disturbed.
+    pub(crate) fn trust(&self) -> (usize, usize) {
+        let rows = || self.tables.iter().flat_map(|table| &table.rows);
+        (rows().map(Row::rounds).sum(), rows().map(Row::disturbed).sum())
+    }
+
     /// Notes that something was not measured. Said once.
     pub(crate) fn gap(&mut self, what: impl Into<String>, why: impl Into<String>) {
         let gap = Gap { what: what.into(), why: why.into() };
