@@ -46,11 +46,20 @@ pub fn serve(options: Options, ready: impl FnOnce(SocketAddr)) {
     let epolls = (0..options.workers).map(|_| epoll_with(&listener)).collect();
     let shared = Arc::new(Shared { listener, epolls, next: AtomicUsize::new(0), options });
     ready(address);
-    for worker in 1..options.workers {
-        let shared = shared.clone();
-        std::thread::spawn(move || Worker::new(&shared, worker).run());
+    match options.mode {
+        Mode::Sink => work(&shared, Conn::sink),
+        Mode::Source => work(&shared, Conn::source),
+        _ => work(&shared, Conn::echo),
     }
-    Worker::new(&shared, 0).run()
+}
+
+/// Has every thread do `serve` at each event; each mode has a loop of its own, in which it is inlined.
+fn work(shared: &Arc<Shared>, serve: impl Serve) -> ! {
+    for worker in 1..shared.epolls.len() {
+        let shared = shared.clone();
+        std::thread::spawn(move || Worker::new(&shared, worker, serve).run());
+    }
+    Worker::new(shared, 0, serve).run()
 }
 
 /// An epoll that tells of the listener as long as there is somebody to accept, to one thread only.
@@ -70,11 +79,17 @@ struct Shared {
     options: Options,
 }
 
-struct Worker<'a> {
+/// What is done when there is an event for a connection.
+trait Serve: Fn(&mut Conn, &OwnedFd, EventFlags) -> Stop + Copy + Send + 'static {}
+
+impl<F: Fn(&mut Conn, &OwnedFd, EventFlags) -> Stop + Copy + Send + 'static> Serve for F {}
+
+struct Worker<'a, S> {
     shared: &'a Shared,
     epoll: &'a OwnedFd,
     /// By descriptor. A connection comes here with its first event, for another thread may have accepted it.
     conns: Vec<Option<Box<Conn>>>,
+    serve: S,
 }
 
 struct Conn {
@@ -86,9 +101,9 @@ struct Conn {
     fd: OwnedFd,
 }
 
-impl<'a> Worker<'a> {
-    fn new(shared: &'a Shared, worker: usize) -> Worker<'a> {
-        Worker { shared, epoll: &shared.epolls[worker], conns: Vec::new() }
+impl<'a, S: Serve> Worker<'a, S> {
+    fn new(shared: &'a Shared, worker: usize, serve: S) -> Worker<'a, S> {
+        Worker { shared, epoll: &shared.epolls[worker], conns: Vec::new(), serve }
     }
 
     fn run(mut self) -> ! {
@@ -109,15 +124,23 @@ impl<'a> Worker<'a> {
     }
 }
 
-impl Worker<'_> {
-    /// Accepts one connection, and gives it to the thread whose turn it is. If there are more the next wait tells.
+impl<S: Serve> Worker<'_, S> {
+    /// Accepts whoever is there.
+    #[cold]
     fn accept(&mut self) {
-        let conn = match accept_with(&self.shared.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
-            Ok(conn) => conn,
-            // Another thread was first, or the peer is gone.
-            Err(Errno::AGAIN | Errno::INTR | Errno::CONNABORTED) => return,
-            Err(error) => fail("accept", error),
-        };
+        loop {
+            match accept_with(&self.shared.listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+                Ok(conn) => self.hand_out(conn),
+                // There is nobody else, or another thread was first.
+                Err(Errno::AGAIN) => return,
+                Err(Errno::INTR | Errno::CONNABORTED) => {}
+                Err(error) => fail("accept", error),
+            }
+        }
+    }
+
+    /// Gives a connection to the thread whose turn it is.
+    fn hand_out(&mut self, conn: OwnedFd) {
         let epolls = &self.shared.epolls;
         let epoll = match &epolls[..] {
             [one] => one,
@@ -136,30 +159,33 @@ impl Worker<'_> {
         }
     }
 
+    #[inline]
     fn serve(&mut self, fd: usize, flags: EventFlags) {
-        if fd >= self.conns.len() {
-            self.conns.resize_with(fd + 1, || None);
-        }
-        let options = &self.shared.options;
-        let conn = self.conns[fd].get_or_insert_with(|| {
-            // SAFETY: the thread that accepted it let go of it and put it into this epoll, which is this thread's alone.
-            let owned = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
-            Box::new(Conn {
-                buf: vec![0; options.buffer].into(),
-                pending: 0..0,
-                asked: options.mode == Mode::Source,
-                fd: owned,
-            })
-        });
-        let stop = match options.mode {
-            Mode::Sink => conn.sink(flags),
-            Mode::Source => conn.source(),
-            _ => conn.echo(self.epoll, flags),
+        let (serve, epoll) = (self.serve, self.epoll);
+        let conn = match self.conns.get_mut(fd) {
+            Some(Some(conn)) => conn,
+            _ => self.admit(fd),
         };
-        if stop == Stop::Closed {
+        if serve(conn, epoll, flags) == Stop::Closed {
             // The last descriptor goes, and so does its place in the epoll.
             self.conns[fd] = None;
         }
+    }
+
+    /// A connection's first event.
+    #[cold]
+    fn admit(&mut self, fd: usize) -> &mut Conn {
+        if fd >= self.conns.len() {
+            self.conns.resize_with(fd + 1, || None);
+        }
+        // SAFETY: the thread that accepted it let go of it and put it into this epoll, which is this thread's alone.
+        let owned = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
+        self.conns[fd].insert(Box::new(Conn {
+            buf: vec![0; self.shared.options.buffer].into(),
+            pending: 0..0,
+            asked: self.shared.options.mode == Mode::Source,
+            fd: owned,
+        }))
     }
 }
 
@@ -223,7 +249,7 @@ impl Conn {
         }
     }
 
-    fn sink(&mut self, flags: EventFlags) -> Stop {
+    fn sink(&mut self, _: &OwnedFd, flags: EventFlags) -> Stop {
         loop {
             match read(&self.fd, &mut self.buf[..]) {
                 Ok(0) => return Stop::Closed,
@@ -234,7 +260,7 @@ impl Conn {
         }
     }
 
-    fn source(&mut self) -> Stop {
+    fn source(&mut self, _: &OwnedFd, _: EventFlags) -> Stop {
         loop {
             match write(&self.fd, &self.buf[self.pending.start..]) {
                 Ok(written) => self.pending.start = (self.pending.start + written) % self.buf.len(),
