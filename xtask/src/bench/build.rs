@@ -20,6 +20,9 @@ const LIMIT: Duration = Duration::from_secs(1800);
 /// The load generator's name.
 pub(crate) const LOAD: &str = "load";
 
+/// The program that breaks a poller from several threads.
+pub(crate) const STORM: &str = "break-storm";
+
 /// The built programs.
 #[derive(Default)]
 pub(crate) struct Programs {

@@ -1,8 +1,8 @@
 //! Which values a scenario's table shows, in which unit, and which of them is drawn.
 
 use super::results::{
-    CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, LIVE, P50, P99, PROCESSOR, RATE, RESIDENT,
-    SLOWEST, SWITCHES, THROUGHPUT,
+    BREAKS, CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, LIVE, P50, P99, PROCESSOR, RATE, RESIDENT,
+    SLOWEST, SWITCHES, THROUGHPUT, WAKEUPS, WRITES, WRITES_EACH,
 };
 use super::scenarios::Kind;
 
@@ -99,6 +99,19 @@ pub(crate) fn section(kind: Kind) -> Section {
                 &[
                     column(LIVE, "allocated, bytes a connection", 1.0),
                     column(RESIDENT, "resident, bytes a connection", 1.0),
+                ]
+            },
+            less_is_better: true,
+        },
+        Kind::Storm => Section {
+            title: "A storm of breaks",
+            says: "Writes are counted by the kernel (`/proc/self/io`). Breaks that nobody has seen yet are one.",
+            columns: const {
+                &[
+                    column(WRITES_EACH, "writes for each wake-up", 1.0),
+                    column(BREAKS, "breaks", 1.0),
+                    column(WRITES, "writes", 1.0),
+                    column(WAKEUPS, "wake-ups", 1.0),
                 ]
             },
             less_is_better: true,

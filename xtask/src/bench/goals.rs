@@ -9,10 +9,10 @@ use std::fmt;
 use super::peers::{GO, OURS, RAW};
 use super::results::{
     BUFFER, CALL, CALLS, CHURNED, GROWTH, INSTRUCTIONS, LIVE, P99, PROCESSOR, RESIDENT, Results, SLOWEST,
-    THROUGHPUT, Table,
+    THROUGHPUT, Table, WAKEUPS, WRITES, WRITES_EACH,
 };
 use super::scenarios::{EARLIER, LATER, READABLE};
-use super::statistics::Summary;
+use super::statistics::{Summary, paired};
 
 /// What became of a goal.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -346,13 +346,8 @@ impl Judge<'_> {
                 check.verdict = Verdict::Open;
             }
             checks.push(check);
-            let piece = self.results.pieces.iter().find(|piece| {
-                let name = piece.name.to_ascii_lowercase();
-                name.contains("setreaddeadline")
-                    && name.contains(word)
-                    && !name.contains("tokio")
-                    && !name.starts_with("go/")
-            });
+            let name = format!("SetReadDeadline/{word}/{OURS}");
+            let piece = self.results.pieces.iter().find(|piece| piece.name == name);
             let claim = format!("moved {word}, ns each (the setter alone)");
             checks.push(self.at_most(
                 GOAL,
@@ -391,17 +386,23 @@ impl Judge<'_> {
     }
 
     fn storm(&self) -> Vec<Check> {
-        let storm = self.results.storm;
+        let row = self.results.table("storm").and_then(|table| table.row(OURS));
+        let each = row.and_then(|row| row.summary(WRITES_EACH));
+        let rounds = row.map(|row| {
+            let (writes, wakeups) = (row.by_round(WRITES), row.by_round(WAKEUPS));
+            paired(&writes, &wakeups, |writes, wakeups| writes - wakeups)
+        });
+        let verdict = match rounds {
+            // The last break of all may find nobody left to wake.
+            Some(over) if !over.is_empty() => verdict(over.iter().all(|over| *over <= 1.0)),
+            _ => Verdict::Open,
+        };
         vec![Check {
             goal: "8 storm",
-            claim: "eventfd writes of a storm from 4 threads".to_owned(),
-            measured: storm.map_or("–".to_owned(), |storm| {
-                format!("{} for {} breaks", number(storm.writes as f64), number(storm.breaks as f64))
-            }),
-            limit: storm.map_or("–".to_owned(), |storm| format!("{} wake-ups", number(storm.wakes as f64))),
-            // A break may still be on its way as the storm ends.
-            verdict: storm
-                .map_or(Verdict::Open, |storm| verdict(storm.breaks > 0 && storm.writes <= storm.wakes + 1)),
+            claim: "eventfd writes for each wake-up, 4 threads".to_owned(),
+            measured: each.as_ref().map_or("–".to_owned(), with_quartiles),
+            limit: "1, in every round".to_owned(),
+            verdict,
         }]
     }
 
@@ -423,7 +424,7 @@ impl Judge<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::results::Storm;
+    use crate::bench::results::Row;
     use crate::bench::results::tests::table;
 
     fn verdicts(results: &Results, goal: &str) -> Vec<Verdict> {
@@ -503,13 +504,18 @@ mod tests {
     }
 
     #[test]
-    fn more_writes_than_wakes_are_too_many() {
-        let storm = |breaks, writes, wakes| Results {
-            storm: Some(Storm { breaks, writes, wakes }),
-            ..Results::default()
+    fn more_writes_than_wakeups_are_too_many() {
+        let storm = |writes: &[f64]| {
+            let mut row = Row::new(OURS, OURS);
+            for (round, writes) in writes.iter().enumerate() {
+                let values = [(WRITES.to_owned(), *writes), (WAKEUPS.to_owned(), 100.0)];
+                row.add(round, vec![(values.into(), 0.0)]);
+            }
+            verdicts(&with(Table { name: "storm".to_owned(), rows: vec![row] }), "8 storm")
         };
-        assert_eq!(verdicts(&storm(1000, 10, 10), "8 storm"), [Verdict::Met]);
-        assert_eq!(verdicts(&storm(1000, 12, 10), "8 storm"), [Verdict::NotMet]);
+        assert_eq!(storm(&[100.0, 99.0, 101.0]), [Verdict::Met]);
+        assert_eq!(storm(&[100.0, 102.0, 100.0]), [Verdict::NotMet], "one round is enough");
+        assert_eq!(storm(&[]), [Verdict::Open]);
     }
 
     #[test]

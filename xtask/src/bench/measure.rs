@@ -11,17 +11,18 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::accounting;
-use super::build::{LOAD, Programs, memory_program, without_tracing};
+use super::build::{LOAD, Programs, STORM, memory_program, without_tracing};
 use super::callgrind;
 use super::child::Child;
 use super::load::{self, Edges, Report, Window};
 use super::perf::{Calls, Counter};
 use super::pin::{self, Processors};
 use super::results::{
-    BUFFER, CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, LIVE, P50, P99, PROCESSOR, RATE, RESIDENT,
-    SLOWEST, SWITCHES, THROUGHPUT, Values,
+    BREAKS, BUFFER, CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, LIVE, P50, P99, PROCESSOR, RATE,
+    RESIDENT, SLOWEST, SWITCHES, THROUGHPUT, Values, WAKEUPS, WRITES, WRITES_EACH,
 };
 use super::scenarios::{Cell, Direction, Kind, READABLE, Scenario, Traffic};
 use super::statistics::slope;
@@ -32,8 +33,8 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 /// How long a server may take to end.
 const END_LIMIT: Duration = Duration::from_secs(20);
 
-/// How long a memory program may take.
-const MEMORY_LIMIT: Duration = Duration::from_secs(120);
+/// How long a program that measures itself may take.
+const ALONE_LIMIT: Duration = Duration::from_secs(120);
 
 /// The buffer that each connection has at a server.
 const BUFFER_BYTES: usize = 4096;
@@ -52,6 +53,8 @@ pub(crate) struct Lengths {
     pub(crate) requests: (u64, u64),
     /// Idle connections of the memory programs, and every how many of them memory is read.
     pub(crate) memory: (usize, usize),
+    /// How often each thread of the storm breaks.
+    pub(crate) breaks: usize,
 }
 
 impl Lengths {
@@ -61,6 +64,7 @@ impl Lengths {
         warmup: Duration::from_millis(300),
         requests: (2_000, 12_000),
         memory: (9_000, 1_000),
+        breaks: 250_000,
     };
 
     /// For a first impression.
@@ -69,6 +73,7 @@ impl Lengths {
         warmup: Duration::from_millis(50),
         requests: (500, 3_000),
         memory: (2_000, 500),
+        breaks: 50_000,
     };
 }
 
@@ -166,6 +171,7 @@ impl Meter {
                 Ok((values, window.others))
             }
             Kind::Memory => Ok((self.memory(cell)?, 0.0)),
+            Kind::Storm => Ok((self.storm()?, 0.0)),
         }
     }
 
@@ -191,7 +197,7 @@ impl Meter {
             Kind::Calls(_) => played + Duration::from_millis(300),
             Kind::Instructions(_) => Duration::from_secs(3),
             Kind::Armed { .. } => played + Duration::from_secs(1),
-            Kind::Memory => Duration::from_secs(2),
+            Kind::Memory | Kind::Storm => Duration::from_secs(2),
         }
     }
 
@@ -335,11 +341,37 @@ impl Meter {
         if cell.mode == READABLE {
             command.arg("--readable");
         }
-        let program = Child::start(&mut command, self.processors.all())?;
-        let lines = program.rest(MEMORY_LIMIT)?;
-        let json = lines.iter().find(|line| line.starts_with('{')).context("it printed no result")?;
-        held(serde_json::from_str(json).with_context(|| format!("it printed {json:?}"))?)
+        held(self.told(&mut command)?)
     }
+
+    /// Runs the storm of breaks.
+    fn storm(&self) -> Result<Values> {
+        let mut command = Command::new(self.programs.path(STORM)?);
+        command.args(["--threads", "4", "--breaks", &self.lengths.breaks.to_string()]);
+        let Stormed { breaks, writes, wakeups } = self.told(&mut command)?;
+        Ok(Values::from([
+            (BREAKS.to_owned(), breaks),
+            (WRITES.to_owned(), writes),
+            (WAKEUPS.to_owned(), wakeups),
+            (WRITES_EACH.to_owned(), writes / wakeups),
+        ]))
+    }
+
+    /// Runs a program that measures itself, on all processors, and reads the JSON that it prints.
+    fn told<T: DeserializeOwned>(&self, command: &mut Command) -> Result<T> {
+        let program = Child::start(command, self.processors.all())?;
+        let lines = program.rest(ALONE_LIMIT)?;
+        let json = lines.iter().find(|line| line.starts_with('{')).context("it printed no result")?;
+        serde_json::from_str(json).with_context(|| format!("it printed {json:?}"))
+    }
+}
+
+/// What the storm's program prints.
+#[derive(Deserialize)]
+struct Stormed {
+    breaks: f64,
+    writes: f64,
+    wakeups: f64,
 }
 
 /// A server that says where it listens.

@@ -1,7 +1,7 @@
 //! What is to be measured: scenarios, each with its rows, and how often.
 
 use super::PIECES;
-use super::build::{Programs, memory_program, without_tracing};
+use super::build::{Programs, STORM, memory_program, without_tracing};
 use super::peers::{BLOCKING, GO, RAW};
 use super::scenarios::{Cell, Kind, SCENARIOS, Scenario};
 
@@ -64,6 +64,7 @@ impl Plan {
     pub(crate) fn keep_built(&mut self, programs: &Programs) {
         for (scenario, cells) in &mut self.scenarios {
             cells.retain(|cell| match scenario.kind {
+                Kind::Storm => programs.has(STORM),
                 Kind::Memory => programs.has(&memory_program(cell.peer.name)),
                 _ if cell.without_tracing => programs.has(&without_tracing(cell.peer.program)),
                 _ => programs.has(cell.peer.program),

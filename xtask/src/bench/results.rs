@@ -46,6 +46,15 @@ pub(crate) const GROWTH: &str = "growth_bytes";
 /// Connections that came and went within the window.
 pub(crate) const CHURNED: &str = "connections";
 
+/// Writes to the poller's descriptor for each wake-up.
+pub(crate) const WRITES_EACH: &str = "writes_per_wakeup";
+/// Writes to the poller's descriptor.
+pub(crate) const WRITES: &str = "writes";
+/// Waits that a break ended.
+pub(crate) const WAKEUPS: &str = "wakeups";
+/// Calls of `netpollBreak`.
+pub(crate) const BREAKS: &str = "breaks";
+
 /// Values by name.
 pub(crate) type Values = BTreeMap<String, f64>;
 
@@ -95,17 +104,6 @@ pub(crate) struct Piece {
     pub(crate) nanoseconds: Summary,
 }
 
-/// A storm of breaks.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct Storm {
-    /// Calls of `netpollBreak`.
-    pub(crate) breaks: u64,
-    /// Writes to the eventfd.
-    pub(crate) writes: u64,
-    /// Waits that a break ended.
-    pub(crate) wakes: u64,
-}
-
 /// What could not be measured.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Gap {
@@ -149,8 +147,6 @@ pub(crate) struct Results {
     pub(crate) tables: Vec<Table>,
     /// Pieces of ours and of the peers.
     pub(crate) pieces: Vec<Piece>,
-    /// The storm of breaks.
-    pub(crate) storm: Option<Storm>,
     /// What is missing.
     pub(crate) gaps: Vec<Gap>,
 }

@@ -8,6 +8,7 @@
 //! | stream | one connection, one way, large buffers | bytes a second |
 //! | armed | ping-pong beside thousands of idle connections | processor time a request |
 //! | churn | connections that come and go, each with a deadline an hour away | growth of the resident memory |
+//! | storm | four threads break one poller as fast as they can | writes to its descriptor for each wake-up |
 //! | memory | a program that holds thousands of idle connections | bytes a connection, allocated and resident |
 
 use super::peers::{BLOCKING, GO, OURS, PEERS, Peer, RAW, named};
@@ -46,6 +47,8 @@ pub(crate) enum Kind {
     Churn(Traffic),
     /// Idle connections.
     Memory,
+    /// Breaks from several threads.
+    Storm,
 }
 
 /// What the load generator does.
@@ -79,7 +82,7 @@ const SHORT: Traffic = Traffic { connections: 50, size: 64, short: true };
 const ONE: Scenario = Scenario { name: "", title: "", kind: Kind::Memory, workers: 1, quick: true };
 
 /// All of them, in the order of the report.
-pub(crate) const SCENARIOS: [Scenario; 19] = [
+pub(crate) const SCENARIOS: [Scenario; 20] = [
     Scenario { name: "time-1", title: "1 connection, 64 B", kind: Kind::Time(echo(1, 64)), ..ONE },
     Scenario { name: "time-50", title: "50 connections, 64 B", kind: Kind::Time(echo(50, 64)), ..ONE },
     Scenario { name: "time-1000", title: "1,000 connections, 64 B", kind: Kind::Time(echo(1000, 64)), ..ONE },
@@ -141,6 +144,7 @@ pub(crate) const SCENARIOS: [Scenario; 19] = [
         ..ONE
     },
     Scenario { name: "memory", title: "idle connections", kind: Kind::Memory, ..ONE },
+    Scenario { name: "storm", title: "four threads break one poller", kind: Kind::Storm, ..ONE },
     Scenario {
         name: "push",
         title: "one large stream to the server",
@@ -240,6 +244,10 @@ impl Scenario {
                 };
                 let blocking = PEERS.iter().filter(|peer| peer.name == BLOCKING);
                 blocking.chain(servers()).map(|peer| Cell::new(peer, mode, BLOCKING)).collect()
+            }
+            Kind::Storm => {
+                let ours = PEERS.iter().filter(|peer| peer.name == OURS);
+                ours.map(|peer| Cell::new(peer, "storm", OURS)).collect()
             }
             Kind::Memory => {
                 // Both flavours of tokio keep a connection alike; the program is named after the library.
