@@ -119,6 +119,13 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
         true => go::build(workspace, &mut programs, &mut results),
         false => None,
     };
+    if plan.pieces {
+        println!("building criterion's benchmarks");
+        if let Err(error) = micro::build(&builder) {
+            results.gap("the pieces", format!("{error:#}"));
+            plan.pieces = false;
+        }
+    }
     let packages: Vec<_> = PEERS.iter().flat_map(|peer| peer.packages).copied().collect();
     results.setting.versions = builder.versions(&packages)?;
     leave_out_what_cannot_be(&mut plan, &scratch, &mut results);

@@ -88,12 +88,14 @@ impl<'a> Builder<'a> {
         println!("building the servers and the load generator (the first time takes some minutes)");
         let mut programs = Programs::default();
         let every = ["build", "--release", "--workspace", "--bins"];
-        let at_once = run(self.cargo(&every, &self.target))?;
+        let at_once = run(&mut self.cargo(&every, &self.target))?;
         let names = self.names()?;
         for name in names {
             if let Err(why) = &at_once {
                 println!("  by itself: {name}");
-                if let Err(error) = run(self.cargo(&["build", "--release", "--bin", &name], &self.target))? {
+                if let Err(error) =
+                    run(&mut self.cargo(&["build", "--release", "--bin", &name], &self.target))?
+                {
                     results.gap(&name, error);
                     continue;
                 }
@@ -123,7 +125,7 @@ impl<'a> Builder<'a> {
         let arguments =
             ["build", "--release", "--package", "servers", "--features", "no-tracing", "--bin", program];
         let name = without_tracing(program);
-        match run(self.cargo(&arguments, &target))? {
+        match run(&mut self.cargo(&arguments, &target))? {
             Ok(()) => programs.add(&name, target.join("release").join(program)),
             Err(why) => results.gap(name, why),
         }
@@ -174,12 +176,12 @@ struct Target {
 }
 
 /// Runs a build. The inner error is why it failed, in the compiler's words.
-fn run(mut command: std::process::Command) -> Result<Result<(), String>> {
-    let Captured { output, status, took } = capture(&mut command, LIMIT)?;
+pub(crate) fn run(command: &mut std::process::Command) -> Result<Result<(), String>> {
+    let Captured { output, status, took } = capture(command, LIMIT)?;
     Ok(match status {
         Some(status) if status.success() => Ok(()),
-        Some(_) => Err(format!("`{}` failed: {}", quoted(&command), first_error(&output))),
-        None => Err(format!("`{}` was not done after {} s", quoted(&command), took.as_secs())),
+        Some(_) => Err(format!("`{}` failed: {}", quoted(command), first_error(&output))),
+        None => Err(format!("`{}` was not done after {} s", quoted(command), took.as_secs())),
     })
 }
 

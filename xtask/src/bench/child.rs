@@ -79,12 +79,18 @@ impl Child {
     }
 
     /// Waits for the output's end, and gives the lines until then. Anything but success is an error.
-    pub(crate) fn rest(mut self, limit: Duration) -> Result<Vec<String>> {
-        let end = Instant::now() + limit;
+    pub(crate) fn rest(self, limit: Duration) -> Result<Vec<String>> {
         let mut lines = vec![];
+        self.each(limit, |line| lines.push(line))?;
+        Ok(lines)
+    }
+
+    /// The same, with each line as it comes.
+    pub(crate) fn each(mut self, limit: Duration, mut see: impl FnMut(String)) -> Result<()> {
+        let end = Instant::now() + limit;
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(line) => lines.push(line),
+                Ok(line) => see(line),
                 Err(RecvTimeoutError::Timeout) => {
                     bail!("`{}` was not done after {} s", self.command, limit.as_secs())
                 }
@@ -92,7 +98,7 @@ impl Child {
             }
         }
         match self.wait(Duration::from_secs(5))? {
-            Some(status) if status.success() => Ok(lines),
+            Some(status) if status.success() => Ok(()),
             status => bail!("{}", self.told(status)),
         }
     }

@@ -7,14 +7,22 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use super::build::Builder;
-use super::pin;
+use super::build::{self, Builder};
+use super::child::Child;
 use super::results::Piece;
 use super::statistics::Summary;
-use crate::process::capture;
 
-/// How long all of criterion's benchmarks may take, building included.
-const LIMIT: Duration = Duration::from_secs(1800);
+/// How long all of criterion's benchmarks may take.
+const LIMIT: Duration = Duration::from_secs(1200);
+
+/// Cargo's words for the benchmarks.
+const BENCHES: [&str; 4] = ["bench", "--package", "micro", "--benches"];
+
+/// Builds criterion's benchmarks, on all processors.
+pub(crate) fn build(builder: &Builder) -> Result<()> {
+    let mut cargo = builder.cargo(&[&BENCHES[..], &["--no-run"]].concat(), &builder.target);
+    build::run(&mut cargo)?.map_err(anyhow::Error::msg)
+}
 
 /// Runs criterion's benchmarks on some processors and reads their results.
 pub(crate) fn run(builder: &Builder, quick: bool, processors: &[usize]) -> Result<Vec<Piece>> {
@@ -23,21 +31,16 @@ pub(crate) fn run(builder: &Builder, quick: bool, processors: &[usize]) -> Resul
         // What an earlier run left under names that are gone would be read too.
         fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
-    let mut cargo = builder.cargo(&["bench", "--package", "micro", "--benches"], &builder.target);
+    let mut cargo = builder.cargo(&BENCHES, &builder.target);
     cargo.args(["--", "--noplot"]);
     if quick {
         cargo.args(["--warm-up-time", "0.1", "--measurement-time", "0.2", "--sample-size", "10"]);
     }
-    let captured = pin::on(processors, || capture(&mut cargo, LIMIT))??;
-    match captured.status {
-        Some(status) if status.success() => {}
-        Some(status) => {
-            let error =
-                captured.output.lines().find(|line| line.contains("error") || line.contains("panicked"));
-            bail!("criterion's benchmarks ended with {status}: {}", error.unwrap_or("they said no error"));
+    Child::start(&mut cargo, processors)?.each(LIMIT, |line| {
+        if line.contains(" time: ") {
+            println!("  {}", line.trim());
         }
-        None => bail!("criterion's benchmarks were not done after {} s", LIMIT.as_secs()),
-    }
+    })?;
     let pieces = read(&folder)?;
     if pieces.is_empty() {
         bail!("criterion left no result in {}", folder.display());
