@@ -67,6 +67,7 @@ fn moves(conn: &Conn, way: Way, count: u64) -> Duration {
 }
 
 fn set_read_deadline(criterion: &mut Criterion) {
+    micro::trace_if_asked();
     let mut group = criterion.benchmark_group("SetReadDeadline");
     let runtime = runtime::Runtime::new(1).expect("a runtime");
     let (conn, _peer) = runtime.block_on(ours::pair("127.0.0.1:0")).expect("a connection");
