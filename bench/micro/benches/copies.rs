@@ -15,6 +15,7 @@ use futures::executor::block_on;
 use micro::ours::pair;
 
 fn splice_pipe(criterion: &mut Criterion) {
+    micro::trace_if_asked();
     let (sender, source) = block_on(pair("127.0.0.1:0")).expect("a connection");
     let (target, receiver) = block_on(pair("127.0.0.1:0")).expect("a connection");
     let mut group = criterion.benchmark_group("SplicePipe");
@@ -41,6 +42,7 @@ async fn one_byte_by_hand(sender: &Conn, source: &Conn, target: &Conn, receiver:
 }
 
 fn sendfile_zero_bytes(criterion: &mut Criterion) {
+    micro::trace_if_asked();
     let (conn, _peer) = block_on(pair("127.0.0.1:0")).expect("a connection");
     let file: File = tempfile::tempfile().expect("a file");
     criterion.benchmark_group("SendfileZeroBytes").bench_function(

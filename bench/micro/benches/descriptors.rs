@@ -21,6 +21,7 @@ fn pair() -> (OwnedFd, OwnedFd) {
 }
 
 fn fd_mutex(criterion: &mut Criterion) {
+    micro::trace_if_asked();
     let netpoll = Netpoll::new().expect("a poller");
     let (near, _far) = pair();
     let fd = Fd::new(near, &netpoll).expect("registered");
@@ -30,6 +31,7 @@ fn fd_mutex(criterion: &mut Criterion) {
 }
 
 fn alloc_free(criterion: &mut Criterion) {
+    micro::trace_if_asked();
     let mut group = criterion.benchmark_group("AllocFree");
     let netpoll = Netpoll::new().expect("a poller");
     group.bench_function(BenchmarkId::from_parameter("ours"), |bencher| {

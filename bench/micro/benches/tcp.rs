@@ -9,6 +9,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use micro::{Exchange, ours, tokio_peer, workers};
 
 fn tcp(criterion: &mut Criterion) {
+    micro::trace_if_asked();
     let ours = runtime::Runtime::new(workers()).expect("a runtime");
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers())

@@ -23,6 +23,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 
 fn netpoll_break(criterion: &mut Criterion) {
+    micro::trace_if_asked();
     let mut group = criterion.benchmark_group("NetpollBreak");
     let poller = Poller::new().expect("a poller");
     let mut events = Events::default();
@@ -38,6 +39,7 @@ fn netpoll_break(criterion: &mut Criterion) {
 }
 
 fn wait_and_wake(criterion: &mut Criterion) {
+    micro::trace_if_asked();
     let mut group = criterion.benchmark_group("WaitAndWake");
     group.measurement_time(Duration::from_secs(3));
     group.bench_function(BenchmarkId::new("thread", "ours"), |bencher| {

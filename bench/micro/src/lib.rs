@@ -18,6 +18,18 @@ pub mod tokio_peer;
 
 use std::time::Duration;
 
+use tracing_subscriber::EnvFilter;
+
+/// Traces to standard error if `RUST_LOG` says so. Each benchmark of ours begins with it: in a program that nowhere turns
+/// tracing on, the optimizer takes it out, and what it costs while it is off would not be in the numbers.
+pub fn trace_if_asked() {
+    if std::env::var_os(EnvFilter::DEFAULT_ENV).is_some() {
+        let filter = EnvFilter::from_default_env();
+        // The second group of a file finds it done.
+        let _done = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    }
+}
+
 /// How many threads run tasks, with either peer: one for each processor, as Go has it.
 #[must_use]
 pub fn workers() -> usize {

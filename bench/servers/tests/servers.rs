@@ -197,6 +197,23 @@ fn each_writes_on_as_a_source() {
     }
 }
 
+/// Else its tracing would be optimized out, and the bench would flatter us.
+#[test]
+fn ours_can_still_trace() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ours"))
+        .arg("127.0.0.1:0")
+        .env("RUST_LOG", "trace")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the server starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let traced = lines.any(|line| line.expect("text").contains(" poller: "));
+    child.kill().expect("it serves on");
+    child.wait().expect("killed");
+    assert!(traced, "it ended without a trace");
+}
+
 /// What it says when it does not start.
 fn refused(peer: &Peer, arguments: &[&str]) -> String {
     let Output { status, stdout, stderr } =
