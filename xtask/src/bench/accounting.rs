@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_field_is_found_by_its_whole_name() {
         let status =
-            "Name:\tours\nVmRSS:\t    1234 kB\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t9\n";
+            "Name:\tours\nVmRSS:\t    1234 kB\nnonvoluntary_ctxt_switches:\t9\nvoluntary_ctxt_switches:\t7\n";
         assert_eq!(field(status, "voluntary_ctxt_switches"), Some(7));
         assert_eq!(field(status, "nonvoluntary_ctxt_switches"), Some(9));
         assert_eq!(field(status, "VmRSS"), Some(1234));

@@ -225,6 +225,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_used_before_the_window_falls_out() {
+        let ms = Duration::from_millis;
+        let at = Instant::now();
+        let snapshot = |used: u64, own: u64, busy: u64, at: Instant| Snapshot {
+            server: Usage { processor: ms(used), voluntary: used, involuntary: 2 * used },
+            own: ms(own),
+            machine: Machine { busy: ms(busy), total: ms(2 * busy) },
+            at,
+        };
+        let window = snapshot(500, 600, 1000, at).until(&snapshot(800, 1000, 2000, at + ms(250)), 2);
+        assert_eq!(window.server, Usage { processor: ms(300), voluntary: 300, involuntary: 600 });
+        assert_eq!(window.seconds, 0.25);
+        // Of a second that was busy 0.4 s were ours and 0.02 s are the grain; the machine had two seconds.
+        assert!((window.others - 0.29).abs() < 1e-9, "{window:?}");
+    }
+
+    #[test]
     fn a_server_that_ends_is_named_as_the_cause() {
         let error = played("sleep 0.2; echo measuring; sleep 60", "echo full >&2; exit 7").unwrap_err();
         assert!(error.to_string().ends_with("exit status: 7: full"), "{error}");
