@@ -11,6 +11,7 @@
 //! noted with its reason and the run goes on.
 
 mod accounting;
+mod alone;
 mod build;
 mod callgrind;
 mod chart;
@@ -24,6 +25,7 @@ mod markdown;
 mod measure;
 mod micro;
 mod noise;
+mod numbers;
 mod output;
 mod peers;
 mod perf;

@@ -10,7 +10,7 @@
 
 use std::fmt::Write;
 
-use super::goals::number;
+use super::numbers::number;
 use super::statistics::Summary;
 
 /// A bar.

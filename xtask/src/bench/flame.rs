@@ -21,8 +21,8 @@ use inferno::flamegraph::{self, Options};
 
 use self::callgraph::Graph;
 use self::symbols::Symbols;
-use super::goals::number;
 use super::measure::Meter;
+use super::numbers::number;
 use super::scenarios::{Cell, Kind, Scenario};
 
 /// Instructions by stack: functions from the outermost to the innermost, separated by semicolons.

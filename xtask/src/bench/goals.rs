@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use super::numbers::{number, with_quartiles};
 use super::peers::{GO, OURS, RAW};
 use super::results::{
     BUFFER, CALL, CALLS, CHURNED, GROWTH, INSTRUCTIONS, LIVE, P99, PROCESSOR, RESIDENT, Results, SLOWEST,
@@ -70,36 +71,6 @@ pub(crate) fn judge(results: &Results) -> Vec<Check> {
 
 struct Judge<'a> {
     results: &'a Results,
-}
-
-/// A number with as many digits as it deserves.
-pub(crate) fn number(value: f64) -> String {
-    let (sign, size) = (if value < 0.0 { "−" } else { "" }, value.abs());
-    match size {
-        _ if size >= 999.5 => {
-            let digits = format!("{size:.0}");
-            let mut text = String::new();
-            for (place, digit) in digits.chars().enumerate() {
-                if place > 0 && (digits.len() - place).is_multiple_of(3) {
-                    text.push(',');
-                }
-                text.push(digit);
-            }
-            format!("{sign}{text}")
-        }
-        _ if size >= 99.95 => format!("{sign}{size:.0}"),
-        _ if size >= 9.995 => format!("{sign}{size:.1}"),
-        _ if size >= 0.0995 || size == 0.0 => format!("{sign}{size:.2}"),
-        _ => format!("{sign}{size:.4}"),
-    }
-}
-
-/// Median and quartiles.
-pub(crate) fn with_quartiles(summary: &Summary) -> String {
-    match summary.count {
-        1 => number(summary.median),
-        _ => format!("{} ({} .. {})", number(summary.median), number(summary.q1), number(summary.q3)),
-    }
 }
 
 fn verdict(met: bool) -> Verdict {
@@ -545,14 +516,5 @@ mod tests {
             &[("ours echo", &[5000.0; 4]), ("ours deadline-later", &[4000.0, 5010.0, 5020.0, 6030.0])],
         );
         assert_eq!(verdicts(&results(&rows), "7 deadlines")[0], Verdict::Open);
-    }
-
-    #[test]
-    fn numbers_have_the_digits_that_they_deserve() {
-        let texts = [1_234_567.0, 1000.0, 999.7, 450.4, 13.72, 2.054, 0.97, 0.0012, 0.0, -40.0].map(number);
-        assert_eq!(
-            texts,
-            ["1,234,567", "1,000", "1,000", "450", "13.7", "2.05", "0.97", "0.0012", "0.00", "−40.0"]
-        );
     }
 }

@@ -8,7 +8,8 @@
 use std::fmt::Write;
 
 use super::columns::{Section, calls_by_name, section};
-use super::goals::{Check, number, with_quartiles};
+use super::goals::Check;
+use super::numbers::{number, with_quartiles};
 use super::peers::PEERS;
 use super::results::{CALL, Results, Row, Table};
 use super::scenarios::{Kind, SCENARIOS, Scenario};

@@ -10,31 +10,25 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::accounting;
-use super::build::{LOAD, Programs, STORM, memory_program, without_tracing};
+use super::build::{LOAD, Programs, without_tracing};
 use super::callgrind;
 use super::child::Child;
 use super::load::{self, Edges, Report, Window};
 use super::perf::{Calls, Counter};
 use super::pin::{self, Processors};
 use super::results::{
-    BREAKS, BUFFER, CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, LIVE, P50, P99, PROCESSOR, RATE,
-    RESIDENT, SLOWEST, SWITCHES, THROUGHPUT, Values, WAKEUPS, WRITES, WRITES_EACH,
+    CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, P50, P99, PROCESSOR, RATE, SLOWEST, SWITCHES,
+    THROUGHPUT, Values,
 };
-use super::scenarios::{Cell, Direction, Kind, READABLE, Scenario, Traffic};
-use super::statistics::slope;
+use super::scenarios::{Cell, Direction, Kind, Scenario, Traffic};
 
 /// How long a server may take to start.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a server may take to end.
 const END_LIMIT: Duration = Duration::from_secs(20);
-
-/// How long a program that measures itself may take.
-const ALONE_LIMIT: Duration = Duration::from_secs(120);
 
 /// The buffer that each connection has at a server.
 const BUFFER_BYTES: usize = 4096;
@@ -331,47 +325,6 @@ impl Meter {
             other => bail!("the generator of idle connections said {other:?}"),
         }
     }
-
-    /// Runs a memory program and draws the line through its points.
-    fn memory(&self, cell: &Cell) -> Result<Values> {
-        let name = memory_program(cell.peer.name);
-        let (connections, step) = self.lengths.memory;
-        let mut command = Command::new(self.programs.path(&name)?);
-        command.args(["--connections", &connections.to_string(), "--step", &step.to_string()]);
-        if cell.mode == READABLE {
-            command.arg("--readable");
-        }
-        held(self.told(&mut command)?)
-    }
-
-    /// Runs the storm of breaks.
-    fn storm(&self) -> Result<Values> {
-        let mut command = Command::new(self.programs.path(STORM)?);
-        command.args(["--threads", "4", "--breaks", &self.lengths.breaks.to_string()]);
-        let Stormed { breaks, writes, wakeups } = self.told(&mut command)?;
-        Ok(Values::from([
-            (BREAKS.to_owned(), breaks),
-            (WRITES.to_owned(), writes),
-            (WAKEUPS.to_owned(), wakeups),
-            (WRITES_EACH.to_owned(), writes / wakeups),
-        ]))
-    }
-
-    /// Runs a program that measures itself, on all processors, and reads the JSON that it prints.
-    fn told<T: DeserializeOwned>(&self, command: &mut Command) -> Result<T> {
-        let program = Child::start(command, self.processors.all())?;
-        let lines = program.rest(ALONE_LIMIT)?;
-        let json = lines.iter().find(|line| line.starts_with('{')).context("it printed no result")?;
-        serde_json::from_str(json).with_context(|| format!("it printed {json:?}"))
-    }
-}
-
-/// What the storm's program prints.
-#[derive(Deserialize)]
-struct Stormed {
-    breaks: f64,
-    writes: f64,
-    wakeups: f64,
 }
 
 /// A server that says where it listens.
@@ -437,35 +390,6 @@ fn counted(report: &Report, calls: &Calls) -> Values {
     values
 }
 
-/// What a memory program prints.
-#[derive(Deserialize)]
-struct Held {
-    points: Vec<Point>,
-    #[serde(alias = "buffer_size", alias = "buffer_bytes")]
-    buffer: f64,
-}
-
-/// Memory while so many connections are open and idle.
-#[derive(Deserialize)]
-struct Point {
-    connections: f64,
-    live_bytes: f64,
-    rss_bytes: f64,
-}
-
-/// The slopes of the lines through the points: ours, not the program's own.
-fn held(held: Held) -> Result<Values> {
-    let line = |bytes: fn(&Point) -> f64| {
-        let points: Vec<_> = held.points.iter().map(|point| (point.connections, bytes(point))).collect();
-        slope(&points).with_context(|| format!("{} points make no line", points.len()))
-    };
-    Ok(Values::from([
-        (LIVE.to_owned(), line(|point| point.live_bytes)?),
-        (RESIDENT.to_owned(), line(|point| point.rss_bytes)?),
-        (BUFFER.to_owned(), held.buffer),
-    ]))
-}
-
 /// Lets the programs that are started have as many descriptors as this one may: thousands of connections need them.
 pub(crate) fn raise_descriptor_limit() -> Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -512,15 +436,5 @@ mod tests {
             Calls { total: 3001, by_name: vec![("read".to_owned(), 2000), ("write".to_owned(), 1000)] };
         let values = counted(&report, &calls);
         assert_eq!((values[CALLS], values["call:read"], values["call:other"]), (3.001, 2.0, 0.001));
-    }
-
-    #[test]
-    fn memory_is_the_slope_and_what_was_there_before_falls_out() {
-        let json = r#"{"points":[{"connections":1000,"live_bytes":5000000,"rss_bytes":9000000},
-            {"connections":2000,"live_bytes":9400000,"rss_bytes":14000000}],"slope_live":1,"buffer":4096}"#;
-        let values = held(serde_json::from_str(json).unwrap()).unwrap();
-        assert_eq!((values[LIVE], values[RESIDENT], values[BUFFER]), (4400.0, 5000.0, 4096.0));
-        let one = r#"{"points":[{"connections":1000,"live_bytes":5,"rss_bytes":9}],"buffer":4096}"#;
-        assert!(held(serde_json::from_str(one).unwrap()).is_err());
     }
 }

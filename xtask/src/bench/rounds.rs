@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::columns::section;
-use super::goals::number;
 use super::measure::Meter;
 use super::noise::{LIMIT, Patience, disturbs};
+use super::numbers::number;
 use super::plan::Plan;
 use super::results::{Results, Row, Table, Values};
 use super::scenarios::{Cell, Scenario};
