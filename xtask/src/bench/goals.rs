@@ -39,7 +39,7 @@ impl fmt::Display for Verdict {
 /// One claim of a goal.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Check {
-    /// The goal's name in [docs/performance.md].
+    /// The goal's name in docs/performance.md.
     pub(crate) goal: &'static str,
     /// What is claimed.
     pub(crate) claim: String,

@@ -36,16 +36,27 @@ pub(crate) fn run(builder: &Builder, quick: bool, processors: &[usize]) -> Resul
     if quick {
         cargo.args(["--warm-up-time", "0.1", "--measurement-time", "0.2", "--sample-size", "10"]);
     }
+    let mut before = String::new();
     Child::start(&mut cargo, processors)?.each(LIMIT, |line| {
-        if line.contains(" time: ") {
-            println!("  {}", line.trim());
+        if let Some(told) = time_told(&before, &line) {
+            println!("  {told}");
         }
+        before = line;
     })?;
     let pieces = read(&folder)?;
     if pieces.is_empty() {
         bail!("criterion left no result in {}", folder.display());
     }
     Ok(pieces)
+}
+
+/// Criterion's line of a time, with the name: a long name has the line before to itself.
+fn time_told(before: &str, line: &str) -> Option<String> {
+    let line = line.trim();
+    match line.split_once("time: ")? {
+        ("", _) => Some(format!("{} {line}", before.trim())),
+        _ => Some(line.to_owned()),
+    }
 }
 
 /// What `benchmark.json` tells.
@@ -94,6 +105,13 @@ fn piece(folder: &Path) -> Result<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_is_found_on_the_line_before() {
+        assert_eq!(time_told("x", "a/b   time:   [1 ns]").unwrap(), "a/b   time:   [1 ns]");
+        assert_eq!(time_told("a/long/name", "      time:   [1 ns]").unwrap(), "a/long/name time:   [1 ns]");
+        assert_eq!(time_told("x", "Benchmarking a/b"), None);
+    }
 
     #[test]
     fn results_are_found_at_any_depth() {
