@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -203,15 +204,22 @@ fn ours_can_still_trace() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ours"))
         .arg("127.0.0.1:0")
         .env("RUST_LOG", "trace")
+        .env("NO_COLOR", "1")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the server starts");
-    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-    let traced = lines.any(|line| line.expect("text").contains(" poller: "));
+    let (told, traced) = mpsc::channel();
+    let lines = BufReader::new(child.stderr.take().expect("piped")).lines();
+    let reader = thread::spawn(move || {
+        // Gone only if it took too long.
+        let _late = told.send(lines.map_while(Result::ok).any(|line| line.contains(" poller: ")));
+    });
+    let traced = traced.recv_timeout(PATIENCE);
     child.kill().expect("it serves on");
     child.wait().expect("killed");
-    assert!(traced, "it ended without a trace");
+    reader.join().expect("the reader does not panic");
+    assert_eq!(traced, Ok(true));
 }
 
 /// What it says when it does not start.
