@@ -10,7 +10,6 @@ mod unix;
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Instant;
 
@@ -30,7 +29,7 @@ use crate::traced;
 #[doc(alias = "net.TCPConn")]
 #[doc(alias = "net.UnixConn")]
 #[derive(Clone, Debug)]
-pub struct Conn(Arc<NetFd>);
+pub struct Conn(NetFd);
 
 pub use buffers::Buffers;
 pub use copy::CopySource;
@@ -39,7 +38,7 @@ pub use unix::{PeerCredentials, Received};
 impl Conn {
     /// A connection over a socket that is connected.
     pub fn new(fd: NetFd) -> Conn {
-        Conn(Arc::new(fd))
+        Conn(fd)
     }
 
     /// Reads what there is, waiting until there is something; 0 at the end of the stream.

@@ -42,6 +42,13 @@ pub use unix::Received;
 
 use drained::Drained;
 
+#[cfg(not(loom))]
+use crate::net_fd::Label;
+
+/// Models have no floor above.
+#[cfg(loom)]
+type Label = ();
+
 use crate::cell::GuardedCell;
 use crate::fd_mutex::FdMutex;
 use crate::netpoll::poll_cache::Page;
@@ -79,6 +86,8 @@ struct Inner {
     given_out: AtomicBool,
     /// Who is told when the descriptor is gone.
     closer: Mutex<Option<close::Closer>>,
+    /// What the floor above knows of the socket.
+    label: Label,
 }
 
 impl Fd {
@@ -91,11 +100,16 @@ impl Fd {
     #[doc(alias = "poll.FD.Init")]
     pub fn new(socket: Socket, netpoll: &Netpoll) -> io::Result<Fd> {
         // Nobody knows what was done to it before.
-        Fd::of_ours(socket, netpoll, true)
+        Fd::labelled(socket, netpoll, true, Label::default())
     }
 
-    /// [`Fd::new`] for a socket that was made here, or accepted from one; `given_out` if others have had it.
-    pub(crate) fn of_ours(socket: Socket, netpoll: &Netpoll, given_out: bool) -> io::Result<Fd> {
+    /// [`Fd::new`] for a socket of which more is known; `given_out` unless it was made here, or accepted from one that was.
+    pub(crate) fn labelled(
+        socket: Socket,
+        netpoll: &Netpoll,
+        given_out: bool,
+        label: Label,
+    ) -> io::Result<Fd> {
         let shared = netpoll.shared();
         let number = sys::number(sys::lend(&socket));
         let token = shared.alloc(number);
@@ -120,6 +134,7 @@ impl Fd {
             drained: Drained::unproven(),
             given_out: AtomicBool::new(given_out),
             closer: Mutex::new(None),
+            label,
         })))
     }
 
@@ -185,6 +200,18 @@ impl Fd {
     /// Whether others have had the socket, or close(2) may block. What is accepted from it inherits what they have set.
     pub(crate) fn given_out(&self) -> bool {
         self.0.given_out.load(Relaxed)
+    }
+
+    /// What the floor above knows of the socket.
+    #[cfg(not(loom))]
+    pub(crate) fn label(&self) -> &Label {
+        &self.0.label
+    }
+
+    /// The same to be completed, by who has the only handle.
+    #[cfg(not(loom))]
+    pub(crate) fn label_mut(&mut self) -> &mut Label {
+        &mut Arc::get_mut(&mut self.0).expect("a descriptor is labelled before it is shared").label
     }
 
     /// The poller that the socket is in.

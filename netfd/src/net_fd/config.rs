@@ -9,10 +9,9 @@ use std::time::Instant;
 
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
-use super::ends::Ends;
 use super::family::{dialled, end_in_family, favourite};
 use super::options::{hands_down, setsockopt};
-use super::{KeepAliveConfig, NetFd};
+use super::{KeepAliveConfig, Label, NetFd, ends_of};
 use crate::sync::Arc;
 use crate::{Addr, Error, Fd, Mode, Netpoll, UnixAddr, sys};
 
@@ -122,13 +121,15 @@ impl SocketConfig {
             sys::bind(&made.socket, &local)?;
         }
         let connected = sys::connect(made.socket.as_fd(), &remote)?;
-        let connection = made.register(self, net, family, true)?;
+        let mut connection = made.register(self, net, family, |label| label.connected = true)?;
         let fd = connection.fd();
         let peer = if connected { None } else { Some(wait(fd, deadline).await?) };
         let (local, peer) =
             fd.lend(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
         connection.start_stream(&self.keep_alive)?;
-        Ok(connection.between(local, Some(peer.unwrap_or(remote))))
+        let label = connection.0.label_mut();
+        label.ends = ends_of(label.kind, local, Some(peer.unwrap_or(remote)));
+        Ok(connection)
     }
 
     /// Listens on `local`; a wildcard without a family is both families' where the system has both.
@@ -146,11 +147,12 @@ impl SocketConfig {
         let inherited =
             self.control.is_none() && hands_down(made.socket.as_fd(), family, made.plain, &self.keep_alive);
         sys::listen(&made.socket, self.backlog.unwrap_or_else(sys::max_backlog))?;
-        let mut listener = made.register(self, net, family, false)?;
-        listener.inherited = inherited;
-        listener.keep_alive = Some(Box::new(self.keep_alive));
-        let local = listener.fd().lend(|socket| Ok(sys::local_addr(socket)))?;
-        Ok(listener.between(local, None))
+        let ends = ends_of(made.kind, sys::local_addr(&made.socket), None);
+        made.register(self, net, family, |label| {
+            label.inherited = inherited;
+            label.keep_alive = Some(Box::new(self.keep_alive));
+            label.ends = ends;
+        })
     }
 
     /// A socket with the options that Go gives to each, after the program's own word about it.
@@ -221,21 +223,12 @@ impl Made {
         config: &SocketConfig,
         net: &'static str,
         family: AddressFamily,
-        connected: bool,
+        more: impl FnOnce(&mut Label),
     ) -> Result<NetFd, Error> {
         let Made { socket, kind, plain, given_out } = self;
-        let fd = register(socket, &config.netpoll, given_out)?;
-        Ok(NetFd {
-            fd,
-            net,
-            family,
-            kind,
-            connected,
-            plain,
-            keep_alive: None,
-            inherited: false,
-            ends: Ends::Unknown,
-        })
+        let mut label = Label { net, family, kind, plain, ..Label::default() };
+        more(&mut label);
+        register(socket, &config.netpoll, given_out, label)
     }
 }
 
@@ -252,9 +245,14 @@ async fn wait(fd: &Fd, deadline: Option<Instant>) -> Result<Addr, Error> {
 }
 
 /// Puts a socket into a poller.
-pub(super) fn register(socket: OwnedFd, netpoll: &Netpoll, given_out: bool) -> Result<Fd, Error> {
-    Fd::of_ours(socket, netpoll, given_out)
-        .map_err(|error| Error::os("", error.raw_os_error().unwrap_or_default()))
+pub(super) fn register(
+    socket: OwnedFd,
+    netpoll: &Netpoll,
+    given_out: bool,
+    label: Label,
+) -> Result<NetFd, Error> {
+    let fd = Fd::labelled(socket, netpoll, given_out, label);
+    fd.map(NetFd).map_err(|error| Error::os("", error.raw_os_error().unwrap_or_default()))
 }
 
 impl fmt::Debug for SocketConfig {

@@ -196,7 +196,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a deadline moved or cleared while it fires: the old timer does nothing",
         file: DESC,
         after: None,
-        old: "|| timer.armed.is_none_or(|(armed, _)| armed != id)",
+        old: "|| timer.is_none_or(|(armed, _)| armed != id)",
         new: "",
         models: &["loom_tests::deadlines::a_deadline_that_is_set_again_while_it_fires_has_one_timer"],
     },
@@ -215,7 +215,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: DESC,
         after: None,
         old: "let due = match (read == Due::Now, write == Due::Now) {",
-        new: "let due = match (read == Due::Now && timer.armed.is_none(), write == Due::Now) {",
+        new: "let due = match (read == Due::Now && timer.is_none(), write == Due::Now) {",
         models: &["loom_tests::deadlines::deadlines_of_both_directions_merge_while_one_fires"],
     },
     Mutant {
