@@ -191,7 +191,7 @@ impl<'a, W: Way> Op<'a, W> {
     }
 
     /// What a wait with the lock that is `held` has come to. One that goes on keeps the lock and no reference.
-    #[inline]
+    #[inline(always)]
     fn wait(
         &mut self,
         held: Held<'a, W>,
