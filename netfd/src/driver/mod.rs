@@ -20,6 +20,8 @@ pub(crate) mod watched;
 
 pub use parker::Parker;
 pub(crate) use parker::is_participant;
+#[cfg(all(test, loom))]
+pub(crate) use role::Class;
 pub(crate) use role::Role;
 pub(crate) use standby::run as run_standby;
 pub use unparker::Unparker;

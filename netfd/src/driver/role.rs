@@ -309,3 +309,57 @@ fn waited_for(word: u64) -> bool {
 fn unattended(word: u64) -> bool {
     word & (DRIVER | WATCHING) == 0
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_drives_only_where_there_are_no_workers() {
+        let role = Role::new();
+        assert!(role.take(Class::Guest));
+        assert!(!role.leave(Class::Guest, false).wanted);
+        role.add_worker();
+        assert!(!role.take(Class::Guest));
+        assert_eq!(role.announce(Class::Guest), Announced::Held { ask: false });
+        assert!(role.take(Class::Worker));
+        let _ = role.leave(Class::Worker, false);
+        assert!(role.sub_worker(), "a guest sleeps");
+        assert!(role.take(Class::Guest));
+    }
+
+    #[test]
+    fn a_worker_asks_a_guest_and_the_stand_by_for_the_role_once() {
+        let role = Role::new();
+        assert!(role.take(Class::Guest));
+        role.add_worker();
+        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: true });
+        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: false });
+        assert!(role.leave(Class::Guest, false).wanted);
+        assert_eq!(role.announce(Class::Worker), Announced::Free);
+        assert!(role.take_as_standby());
+        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: true });
+        assert!(role.stand_down());
+        assert!(role.take(Class::Worker));
+        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: false }, "nobody asks a worker");
+    }
+
+    #[test]
+    fn the_stand_by_sleeps_unless_somebody_waits_or_runs() {
+        let role = Role::new();
+        assert_eq!(role.watch(true, true), Watch::Sleep, "nobody called");
+        assert!(role.call_standby(false));
+        assert_eq!(role.watch(false, true), Watch::LookAgain);
+        assert_eq!(role.watch(true, false), Watch::Sleep);
+        assert!(role.add(), "it is called for the waiter");
+        role.call_standby(false);
+        assert_eq!(role.watch(false, false), Watch::LookAgain);
+        assert_eq!(role.watch(true, false), Watch::Orphaned { urgent: false });
+        role.call_standby(true);
+        assert_eq!(role.watch(false, false), Watch::Orphaned { urgent: true });
+        assert!(role.take(Class::Worker));
+        assert_eq!(role.watch(true, false), Watch::Sleep, "a driver sleeps");
+        assert!(role.leave(Class::Worker, false).unwatched);
+        role.sub(1);
+    }
+}

@@ -10,12 +10,16 @@ use loom::thread;
 use poller::{Facts, Mode, Token};
 
 use super::{Task, model, park, wait};
+use crate::driver::Class;
 use crate::netpoll::poll_desc::Direction::Read;
 use crate::{Netpoll, Parker};
 
 /// Polls until ready on a thread that drives the poller while it has nothing to do, as `block_on` of the runtime does.
-fn drive<T>(netpoll: &Netpoll, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
-    let mut parker = Parker::new(netpoll);
+fn drive<T>(netpoll: &Netpoll, poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+    drive_with(Parker::new(netpoll), poll)
+}
+
+fn drive_with<T>(mut parker: Parker, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     let waker = parker.unparker().into_waker();
     loop {
         if let Poll::Ready(value) = poll(&mut Context::from_waker(&waker)) {
@@ -196,4 +200,70 @@ fn the_stand_by_stands_down_for_a_driver() {
         drop(netpoll);
         standby.join().unwrap();
     });
+}
+
+/// A worker lies down against a guest that drives, and leaves for good: the role goes from the guest to the worker and back
+/// again, and nobody sleeps where none polls. Preemption bound 2.
+#[test]
+fn a_guest_gives_the_role_to_a_worker_and_gets_it_back() {
+    model(2, || {
+        let netpoll = Netpoll::without_standby();
+        let tokens = [netpoll.shared().alloc(3), netpoll.shared().alloc(4)];
+        let worker = {
+            let netpoll = netpoll.clone();
+            thread::spawn(move || {
+                let parker = Parker::for_worker(&netpoll);
+                assert_eq!(drive_with(parker, |cx| wait(netpoll.shared(), tokens[1], Read, cx)), Ok(()));
+            })
+        };
+        let kernel = kernel(&netpoll, &[tokens[1], tokens[0]]);
+        assert_eq!(drive(&netpoll, |cx| wait(netpoll.shared(), tokens[0], Read, cx)), Ok(()));
+        worker.join().unwrap();
+        kernel.join().unwrap();
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}
+
+/// A worker that is held up before it ever polls, against the stand-by's going to sleep: whoever has to know is told.
+/// Preemption bound 3.
+#[test]
+fn a_worker_that_is_held_up_is_seen() {
+    model(3, || {
+        let (netpoll, standby) = with_standby();
+        let told = Arc::new(Notify::new());
+        let tell = told.clone();
+        let parker = Parker::for_watched_worker(&netpoll, move || tell.notify());
+        told.wait();
+        drop(parker);
+        drop(netpoll);
+        standby.join().unwrap();
+    });
+}
+
+/// A worker that gets up, in the poller or beside it, and is held up: likewise, though nobody waits for the poller.
+/// Preemption bound 2.
+#[test]
+fn a_worker_that_gets_up_and_is_held_up_is_seen() {
+    for beside in [false, true] {
+        model(2, move || {
+            let (netpoll, standby) = with_standby();
+            let told = Arc::new(Notify::new());
+            let tell = told.clone();
+            let mut parker = Parker::for_watched_worker(&netpoll, move || tell.notify());
+            let driver = Parker::for_worker(&netpoll);
+            if beside {
+                assert!(netpoll.shared().role.take(Class::Worker), "nobody drives yet");
+            }
+            let unparker = parker.unparker();
+            let waker = thread::spawn(move || unparker.unpark());
+            parker.park().expect("the fake kernel's wait succeeds");
+            told.wait();
+            waker.join().unwrap();
+            if beside {
+                let _ = netpoll.shared().role.leave(Class::Worker, false);
+            }
+            drop((parker, driver, netpoll));
+            standby.join().unwrap();
+        });
+    }
 }

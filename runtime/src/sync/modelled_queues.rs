@@ -1,14 +1,15 @@
 //! The queues for models: a lock round a list, so each operation is one step.
 //!
 //! What `crossbeam-deque` does inside a step is its own affair. What it promises beyond a list's behaviour is what a lock
-//! promises, too: whoever takes a task sees what was done before it was put in.
+//! promises, too: whoever takes a task sees what was done before it was put in. But whoever only looks whether a queue is
+//! empty takes no lock there, and so learns here from a relaxed load: no ordering of the scheduler's may rest on such a look.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use loom::sync::Mutex;
-
-type List<T> = Mutex<VecDeque<T>>;
+use loom::sync::atomic::AtomicUsize;
 
 pub(crate) struct Queue<T>(Arc<List<T>>);
 
@@ -16,21 +17,55 @@ pub(crate) struct Stealer<T>(Arc<List<T>>);
 
 pub(crate) struct Injector<T>(List<T>);
 
+struct List<T> {
+    tasks: Mutex<VecDeque<T>>,
+    len: AtomicUsize,
+}
+
+impl<T> List<T> {
+    fn new() -> List<T> {
+        List { tasks: Mutex::new(VecDeque::new()), len: AtomicUsize::new(0) }
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut VecDeque<T>) -> R) -> R {
+        let mut tasks = self.tasks.lock().expect("no model panics in here");
+        let result = change(&mut tasks);
+        self.len.store(tasks.len(), Relaxed);
+        result
+    }
+
+    fn len(&self) -> usize {
+        self.len.load(Relaxed)
+    }
+
+    fn pop(&self) -> Option<T> {
+        self.change(VecDeque::pop_front)
+    }
+
+    fn move_half(&self, queue: &Queue<T>) -> Option<T> {
+        let mut taken = self.change(|tasks| tasks.drain(..tasks.len().div_ceil(2)).collect::<VecDeque<T>>());
+        let first = taken.pop_front();
+        taken.into_iter().for_each(|task| queue.push(task));
+        first
+    }
+}
+
 impl<T> Queue<T> {
     pub(crate) fn new() -> Queue<T> {
-        Queue(Arc::new(Mutex::new(VecDeque::new())))
+        Queue(Arc::new(List::new()))
     }
 
     pub(crate) fn push(&self, task: T) {
-        self.0.lock().unwrap().push_back(task);
+        self.0.change(|tasks| tasks.push_back(task));
     }
 
     pub(crate) fn pop(&self) -> Option<T> {
-        self.0.lock().unwrap().pop_front()
+        // Its owner alone adds to it, and so knows when it is empty.
+        if self.0.len() == 0 { None } else { self.0.pop() }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.lock().unwrap().len()
+        self.0.len()
     }
 
     pub(crate) fn stealer(&self) -> Stealer<T> {
@@ -40,15 +75,15 @@ impl<T> Queue<T> {
 
 impl<T> Stealer<T> {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().unwrap().is_empty()
+        self.0.len() == 0
     }
 
     pub(crate) fn steal(&self) -> Option<T> {
-        self.0.lock().unwrap().pop_front()
+        self.0.pop()
     }
 
     pub(crate) fn steal_half(&self, queue: &Queue<T>) -> Option<T> {
-        take_half(&self.0, queue)
+        self.0.move_half(queue)
     }
 }
 
@@ -60,33 +95,22 @@ impl<T> Clone for Stealer<T> {
 
 impl<T> Injector<T> {
     pub(crate) fn new() -> Injector<T> {
-        Injector(Mutex::new(VecDeque::new()))
+        Injector(List::new())
     }
 
     pub(crate) fn push(&self, task: T) {
-        self.0.lock().unwrap().push_back(task);
+        self.0.change(|tasks| tasks.push_back(task));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().unwrap().is_empty()
+        self.0.len() == 0
     }
 
     pub(crate) fn pop(&self) -> Option<T> {
-        self.0.lock().unwrap().pop_front()
+        self.0.pop()
     }
 
     pub(crate) fn pop_batch(&self, queue: &Queue<T>) -> Option<T> {
-        take_half(&self.0, queue)
+        self.0.move_half(queue)
     }
-}
-
-fn take_half<T>(from: &List<T>, queue: &Queue<T>) -> Option<T> {
-    let mut taken = {
-        let mut list = from.lock().unwrap();
-        let half = list.len().div_ceil(2);
-        list.drain(..half).collect::<VecDeque<T>>()
-    };
-    let first = taken.pop_front();
-    taken.into_iter().for_each(|task| queue.push(task));
-    first
 }

@@ -1,0 +1,75 @@
+//! A shutdown against all that may be going on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use netfd::Timer;
+
+use super::{model, runtime};
+use crate::block_on::drive;
+use crate::local;
+
+/// A shutdown against a worker that parks: it ends, from wherever it is. Preemption bound 6.
+#[test]
+fn a_shutdown_ends_a_worker_that_parks() {
+    model(6, || {
+        let (_netpoll, runtime) = runtime(1);
+        runtime.shutdown();
+    });
+}
+
+/// A shutdown against two workers, one of which drives the poller. Preemption bound 2.
+#[test]
+fn a_shutdown_ends_the_driver_and_the_one_beside_it() {
+    model(2, || {
+        let (_netpoll, runtime) = runtime(2);
+        runtime.shutdown();
+    });
+}
+
+/// A shutdown against a task that comes and goes: its handle learns its result or its end. Preemption bound 4.
+#[test]
+fn a_shutdown_meets_a_task_that_has_just_come() {
+    model(4, || {
+        let (netpoll, runtime) = runtime(1);
+        let handle = runtime.go(async { 7 });
+        runtime.shutdown();
+        match drive(&netpoll, handle) {
+            Ok(result) => assert_eq!(result, 7),
+            Err(error) => assert!(error.is_cancelled(), "{error}"),
+        }
+    });
+}
+
+/// A shutdown against a task that waits in the poller: it is dropped with all that it owns. Preemption bound 3.
+#[test]
+fn a_shutdown_drops_a_task_that_waits() {
+    model(3, || {
+        let (netpoll, runtime) = runtime(1);
+        let owned = Arc::new(());
+        let held = owned.clone();
+        let handle = runtime.go(async move {
+            let _held = held;
+            Timer::after(&netpoll, Duration::from_secs(86_400)).await;
+        });
+        runtime.shutdown();
+        assert_eq!(Arc::strong_count(&owned), 1, "the task outlived its runtime");
+        drop(handle);
+    });
+}
+
+/// Nested `block_on` against a shutdown: the inner task ends or is cancelled, and the worker gets out either way.
+/// Preemption bound 2.
+#[test]
+fn a_shutdown_ends_a_worker_that_blocks_in_its_task() {
+    model(2, || {
+        let (netpoll, runtime) = runtime(1);
+        let outer = runtime.go(async move {
+            let scheduler = local::current().expect("a task runs on a worker");
+            let inner = crate::scheduler::Scheduler::spawn(&scheduler, std::future::pending::<()>());
+            assert!(drive(&netpoll, inner).unwrap_err().is_cancelled());
+        });
+        runtime.shutdown();
+        drop(outer);
+    });
+}

@@ -1,0 +1,39 @@
+//! Nested `block_on`: a worker that blocks is replaced.
+
+use std::sync::Arc;
+
+use super::{model, runtime};
+use crate::block_on::drive;
+use crate::local;
+
+/// Nested `block_on`: the only worker waits inside its task for another task, which the thread that replaces it runs.
+/// Preemption bound 1.
+#[test]
+fn a_worker_that_blocks_in_its_task_is_replaced() {
+    model(1, || {
+        let (netpoll, runtime) = runtime(1);
+        let outer = runtime.go(async move {
+            let scheduler = local::current().expect("a task runs on a worker");
+            let inner = crate::scheduler::Scheduler::spawn(&scheduler, async { 20 });
+            22 + drive(&netpoll, inner).expect("the inner task ends")
+        });
+        assert_eq!(runtime.block_on(outer).expect("the outer task ends"), 42);
+        runtime.shutdown();
+    });
+}
+
+/// The same within another runtime's `block_on`, which makes that one the current runtime. Preemption bound 1.
+#[test]
+fn a_worker_that_blocks_on_another_runtime_is_replaced() {
+    model(1, || {
+        let (netpoll, runtime) = runtime(1);
+        let outer = runtime.go(async move {
+            let here = local::current().expect("a task runs on a worker");
+            let inner = crate::scheduler::Scheduler::spawn(&here, async { 20 });
+            let other = Arc::new(crate::scheduler::Scheduler::new(netpoll.clone(), 1));
+            22 + local::with_current(&other, || drive(&netpoll, inner)).expect("the inner task ends")
+        });
+        assert_eq!(runtime.block_on(outer).expect("the outer task ends"), 42);
+        runtime.shutdown();
+    });
+}
