@@ -47,7 +47,8 @@ use crate::net_fd::Label;
 
 /// Models have no floor above.
 #[cfg(loom)]
-type Label = ();
+#[derive(Default)]
+struct Label {}
 
 use crate::cell::GuardedCell;
 use crate::fd_mutex::FdMutex;
