@@ -25,6 +25,7 @@ mod peers;
 #[cfg(not(loom))]
 mod raw;
 mod stream;
+mod turns;
 #[cfg(not(loom))]
 mod unix;
 
@@ -41,6 +42,7 @@ pub use raw::SocketGuard;
 pub use unix::Received;
 
 use drained::Drained;
+use turns::Turns;
 
 #[cfg(not(loom))]
 use crate::net_fd::Label;
@@ -82,6 +84,8 @@ struct Inner {
     number: i32,
     /// Whether the last read left nothing behind.
     drained: Drained,
+    /// How many reads in a row did not have to wait.
+    reads: Turns,
     /// Somebody else's code has had the socket, so that there may be duplicates; or a linger time was set. Its end takes
     /// more care then.
     given_out: AtomicBool,
@@ -133,6 +137,7 @@ impl Fd {
             page: shared.cache.page(token.slot()).clone(),
             number,
             drained: Drained::unproven(),
+            reads: Turns::new(),
             given_out: AtomicBool::new(given_out),
             closer: Mutex::new(None),
             label,

@@ -170,16 +170,22 @@ impl<'a, W: Way> Op<'a, W> {
             }
         } else {
             held = ready!(self.lock(inner, cx))?;
-            if checked && W::DIRECTION == Direction::Read && inner.drained.take() {
-                // There was nothing when the last read ended. The word is not reset: what came since made it ready.
-                held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;
-            } else if checked {
-                match W::DIRECTION {
-                    Direction::Read => open.desc.reset(sequence, Direction::Read)?,
-                    // Nearly every write finds room, and whether it did is not worth two changes of the word: one that
-                    // finds none tries once more at the most, see `poll_wait`.
-                    Direction::Write => open.desc.check(Direction::Write)?,
+            match W::DIRECTION {
+                _ if !checked => {}
+                Direction::Read if inner.reads.is_over() => {
+                    // The lock goes to who queues for it.
+                    drop(held);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
+                Direction::Read if inner.drained.take() => {
+                    // There was nothing when the last read ended. The word is not reset: what came since made it ready.
+                    held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;
+                }
+                Direction::Read => open.desc.reset(sequence, Direction::Read)?,
+                // Nearly every write finds room, and whether it did is not worth two changes of the word: one that finds
+                // none tries once more at the most, see `poll_wait`.
+                Direction::Write => open.desc.check(Direction::Write)?,
             }
         }
         loop {
@@ -200,6 +206,9 @@ impl<'a, W: Way> Op<'a, W> {
         match waited {
             Poll::Ready(waited) => Poll::Ready(waited.map(|()| held)),
             Poll::Pending => {
+                if W::DIRECTION == Direction::Read {
+                    self.fd.0.reads.begin_anew();
+                }
                 self.stage = Stage::Parked;
                 held.park();
                 Poll::Pending
