@@ -18,7 +18,7 @@ use crate::JoinHandle;
 use crate::idle::Idle;
 use crate::local;
 use crate::sync::queues::{Injector, Queue, Stealer};
-use crate::sync::{Arc, AtomicBool, Mutex, lock, per_thread};
+use crate::sync::{Arc, AtomicBool, Mutex, fence, lock, per_thread};
 use crate::tasks::{self, Live, Runnable};
 use crate::threads::Threads;
 
@@ -209,8 +209,9 @@ impl Scheduler {
 
     /// Ends the workers and drops the tasks.
     pub(crate) fn shut_down(&self) {
-        self.shut_down.store(true, SeqCst);
-        crate::sync::fence(SeqCst);
+        // The fence: either whoever brings a task sees this, or the task is seen below.
+        self.shut_down.store(true, Relaxed);
+        fence(SeqCst);
         for seat in &self.seats {
             let unparker = lock(seat).unparker.clone();
             unparker.iter().for_each(Unparker::unpark);

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use netfd::Timer;
+use loom::thread;
+use netfd::{Netpoll, Timer};
 
 use super::{model, runtime};
 use crate::block_on::drive;
 use crate::local;
+use crate::scheduler::Scheduler;
 
 /// A shutdown against a worker that parks: it ends, from wherever it is. Preemption bound 6.
 #[test]
@@ -18,19 +20,19 @@ fn a_shutdown_ends_a_worker_that_parks() {
     });
 }
 
-/// A shutdown against two workers, one of which drives the poller. Preemption bound 2.
+/// A shutdown against two workers, one of which drives the poller. Preemption bound 3.
 #[test]
 fn a_shutdown_ends_the_driver_and_the_one_beside_it() {
-    model(2, || {
+    model(3, || {
         let (_netpoll, runtime) = runtime(2);
         runtime.shutdown();
     });
 }
 
-/// A shutdown against a task that comes and goes: its handle learns its result or its end. Preemption bound 4.
+/// A shutdown against a task that comes and goes: its handle learns its result or its end. Preemption bound 5.
 #[test]
 fn a_shutdown_meets_a_task_that_has_just_come() {
-    model(4, || {
+    model(5, || {
         let (netpoll, runtime) = runtime(1);
         let handle = runtime.go(async { 7 });
         runtime.shutdown();
@@ -41,10 +43,10 @@ fn a_shutdown_meets_a_task_that_has_just_come() {
     });
 }
 
-/// A shutdown against a task that waits in the poller: it is dropped with all that it owns. Preemption bound 3.
+/// A shutdown against a task that waits in the poller: it is dropped with all that it owns. Preemption bound 4.
 #[test]
 fn a_shutdown_drops_a_task_that_waits() {
-    model(3, || {
+    model(4, || {
         let (netpoll, runtime) = runtime(1);
         let owned = Arc::new(());
         let held = owned.clone();
@@ -71,5 +73,22 @@ fn a_shutdown_ends_a_worker_that_blocks_in_its_task() {
         });
         runtime.shutdown();
         drop(outer);
+    });
+}
+
+/// A shutdown against a task that is started from outside: its handle learns its end, whoever drops it. No worker is about.
+/// Preemption bound 6.
+#[test]
+fn a_shutdown_meets_a_task_that_comes_from_outside() {
+    model(6, || {
+        let netpoll = Netpoll::without_standby();
+        let scheduler = Arc::new(Scheduler::new(netpoll.clone(), 1));
+        let starter = {
+            let scheduler = scheduler.clone();
+            thread::spawn(move || Scheduler::spawn(&scheduler, async {}))
+        };
+        scheduler.shut_down();
+        let handle = starter.join().unwrap();
+        assert!(drive(&netpoll, handle).unwrap_err().is_cancelled());
     });
 }

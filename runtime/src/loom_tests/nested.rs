@@ -7,10 +7,10 @@ use crate::block_on::drive;
 use crate::local;
 
 /// Nested `block_on`: the only worker waits inside its task for another task, which the thread that replaces it runs.
-/// Preemption bound 1.
+/// Preemption bound 2.
 #[test]
 fn a_worker_that_blocks_in_its_task_is_replaced() {
-    model(1, || {
+    model(2, || {
         let (netpoll, runtime) = runtime(1);
         let outer = runtime.go(async move {
             let scheduler = local::current().expect("a task runs on a worker");

@@ -23,10 +23,10 @@ fn a_task_that_comes_while_a_worker_parks_is_run() {
 }
 
 /// A task that a worker starts before it blocks in its own: the other worker steals it, wherever that is by then.
-/// Preemption bound 3.
+/// Preemption bound 6.
 #[test]
 fn a_task_whose_worker_blocks_is_stolen() {
-    model(3, || {
+    model(6, || {
         let scheduler = Arc::new(Scheduler::new(Netpoll::without_standby(), 2));
         let thief = {
             let scheduler = scheduler.clone();

@@ -1,8 +1,8 @@
 //! The queues for models: a lock round a list, so each operation is one step.
 //!
 //! What `crossbeam-deque` does inside a step is its own affair. What it promises beyond a list's behaviour is what a lock
-//! promises, too: whoever takes a task sees what was done before it was put in. But whoever only looks whether a queue is
-//! empty takes no lock there, and so learns here from a relaxed load: no ordering of the scheduler's may rest on such a look.
+//! promises, too: whoever takes a task sees what was done before it was put in. But whoever finds a queue empty has
+//! taken no lock there, and so learns it here from a relaxed load: no ordering of the scheduler's may rest on that.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -39,10 +39,13 @@ impl<T> List<T> {
     }
 
     fn pop(&self) -> Option<T> {
-        self.change(VecDeque::pop_front)
+        if self.len() == 0 { None } else { self.change(VecDeque::pop_front) }
     }
 
     fn move_half(&self, queue: &Queue<T>) -> Option<T> {
+        if self.len() == 0 {
+            return None;
+        }
         let mut taken = self.change(|tasks| tasks.drain(..tasks.len().div_ceil(2)).collect::<VecDeque<T>>());
         let first = taken.pop_front();
         taken.into_iter().for_each(|task| queue.push(task));
@@ -60,8 +63,7 @@ impl<T> Queue<T> {
     }
 
     pub(crate) fn pop(&self) -> Option<T> {
-        // Its owner alone adds to it, and so knows when it is empty.
-        if self.0.len() == 0 { None } else { self.0.pop() }
+        self.0.pop()
     }
 
     pub(crate) fn len(&self) -> usize {

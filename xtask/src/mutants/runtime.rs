@@ -159,7 +159,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("pub(crate) fn inject(&self, task: Runnable)"),
         old: "if self.has_ended() &&",
         new: "if false &&",
-        models: &["loom_tests::ends::a_shutdown_meets_a_task_that_has_just_come"],
+        models: &["loom_tests::ends::a_shutdown_meets_a_task_that_comes_from_outside"],
     },
     Mutant {
         name: "a worker that blocks in its task is not replaced",
@@ -187,5 +187,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
         old: "worker.replaced.set(true);",
         new: "",
         models: &["loom_tests::nested::a_worker_that_blocks_in_its_task_is_replaced"],
+    },
+    Mutant {
+        name: "a shutdown is announced without a fence",
+        breaks: "a shutdown against a task that comes: one sees the other",
+        file: SCHEDULER,
+        after: Some("self.shut_down.store(true, Relaxed);"),
+        old: "fence(SeqCst);",
+        new: "",
+        models: &["loom_tests::ends::a_shutdown_meets_a_task_that_comes_from_outside"],
+    },
+    Mutant {
+        name: "a shutdown spares what is queued",
+        breaks: "a shutdown drops every task",
+        file: SCHEDULER,
+        after: Some("self.live.wake_all();"),
+        old: "self.drain();",
+        new: "",
+        models: &["loom_tests::ends::a_shutdown_meets_a_task_that_has_just_come"],
     },
 ];
