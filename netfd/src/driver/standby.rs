@@ -9,9 +9,9 @@
 //!     ▲                                                                │  a worker runs and has not polled for 1 ms:
 //!     │  nobody runs, and a driver sleeps or nobody waits              │    its runtime is told, and wakes another
 //!     └────────────────────────────────────────────────────────────────┤  somebody waits, nobody drives, no poll for 1 ms:
-//!                                                                      │    a sleeper is woken, to drive; else
-//!                                         asked for the role           ▼    after 5 ms
-//!   watching ◄───────────────────────────────────────────────────── driving
+//!                                                                      │    a sleeper is woken, to drive; else, after
+//!                                         asked for the role           │    5 ms, a poll at each look if there are workers,
+//!   watching ◄───────────────────────────────────────────────────── driving if there are none
 //! ```
 //!
 //! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one looks 100 times a second,
@@ -71,12 +71,31 @@ pub(crate) fn run(shared: &Shared) {
                     thread::park_timeout(PATIENCE);
                 } else if !urgent && !has_come(age, TOO_LATE) {
                     thread::park_timeout(PATIENCE);
+                } else if shared.role.has_workers() {
+                    // They run, and will poll again: the role is theirs. If it were taken from them, those that never sleep
+                    // would be handed every event by another thread, for as long as they are busy.
+                    shared.role.is_seen_to();
+                    poll_once(shared);
+                    thread::park_timeout(PATIENCE);
                 } else if shared.role.take_as_standby() {
                     drive(shared);
                 }
             }
         }
     }
+}
+
+/// Delivers what has happened, without sleeping and without the role.
+fn poll_once(shared: &Shared) {
+    let mut events = Events::default();
+    let mut list = ReadyList::new();
+    // A subscriber of traces may panic in it.
+    survive(|| {
+        if let Err(error) = shared.poll_now(&mut events, &mut list) {
+            tracing::error!(target: "netfd::driver", %error, "the kernel's wait failed");
+        }
+    });
+    list.wake_all();
 }
 
 /// Polls until a participant wants the role.

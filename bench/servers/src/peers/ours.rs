@@ -29,48 +29,50 @@ pub fn serve(options: Options, ready: impl FnOnce(SocketAddr)) {
 async fn accept(listener: Listener, options: Options) {
     loop {
         let conn = listener.accept().await.unwrap_or_else(|error| fail("accept", error));
-        runtime::go(connection(conn, options));
+        match options.mode {
+            Mode::Sink => drop(runtime::go(sink(conn, options.buffer))),
+            Mode::Source => drop(runtime::go(source(conn, options.buffer))),
+            Mode::DeadlineLater => {
+                drop(runtime::go(echo_with_deadlines(conn, options.buffer, Direction::Later)))
+            }
+            Mode::DeadlineEarlier => {
+                drop(runtime::go(echo_with_deadlines(conn, options.buffer, Direction::Earlier)))
+            }
+            Mode::Echo => drop(runtime::go(echo(conn, options.buffer))),
+        }
     }
 }
 
 /// An error ends this connection and nothing else.
-async fn connection(conn: Conn, options: Options) {
-    let mut buf = vec![0; options.buffer];
-    let _ended: Result<(), OpError> = match options.mode {
-        Mode::Echo => echo(&conn, &mut buf).await,
-        Mode::Sink => sink(&conn, &mut buf).await,
-        Mode::Source => source(&conn, &buf).await,
-        Mode::DeadlineLater => echo_with_deadlines(&conn, &mut buf, Direction::Later).await,
-        Mode::DeadlineEarlier => echo_with_deadlines(&conn, &mut buf, Direction::Earlier).await,
-    };
-    // The last handle goes, which closes it.
-}
-
-async fn echo(conn: &Conn, buf: &mut [u8]) -> Result<(), OpError> {
+async fn echo(conn: Conn, buffer: usize) -> Result<(), OpError> {
+    let mut buf = vec![0; buffer];
     loop {
-        match conn.read(buf).await? {
+        match conn.read(&mut buf).await? {
             0 => return Ok(()),
             read => conn.write(&buf[..read]).await?,
         };
     }
 }
 
-async fn sink(conn: &Conn, buf: &mut [u8]) -> Result<(), OpError> {
-    while conn.read(buf).await? > 0 {}
+async fn sink(conn: Conn, buffer: usize) -> Result<(), OpError> {
+    let mut buf = vec![0; buffer];
+    while conn.read(&mut buf).await? > 0 {}
     Ok(())
 }
 
-async fn source(conn: &Conn, buf: &[u8]) -> Result<(), OpError> {
+async fn source(conn: Conn, buffer: usize) -> Result<(), OpError> {
+    let buf = vec![0; buffer];
     loop {
-        conn.write(buf).await?;
+        conn.write(&buf).await?;
     }
 }
 
-async fn echo_with_deadlines(conn: &Conn, buf: &mut [u8], direction: Direction) -> Result<(), OpError> {
+async fn echo_with_deadlines(conn: Conn, buffer: usize, direction: Direction) -> Result<(), OpError> {
+    let mut buf = vec![0; buffer];
     let mut deadlines = Deadlines::new(direction);
     loop {
         conn.set_read_deadline(Some(deadlines.advance()))?;
-        match conn.read(buf).await? {
+        match conn.read(&mut buf).await? {
             0 => return Ok(()),
             read => conn.write(&buf[..read]).await?,
         };

@@ -36,37 +36,35 @@ async fn accept(listener: std::net::TcpListener, options: Options) {
     let listener = TcpListener::from(listener);
     loop {
         if let Some((stream, _)) = accepted(listener.accept().await) {
-            EXECUTOR.spawn(connection(stream, options)).detach();
+            match options.mode {
+                Mode::Sink => EXECUTOR.spawn(sink(stream, options.buffer)).detach(),
+                Mode::Source => EXECUTOR.spawn(source(stream, options.buffer)).detach(),
+                _ => EXECUTOR.spawn(echo(stream, options.buffer)).detach(),
+            }
         }
     }
 }
 
 /// An error ends this connection and nothing else.
-async fn connection(mut stream: TcpStream, options: Options) {
-    let mut buf = vec![0; options.buffer];
-    let _ended: io::Result<()> = match options.mode {
-        Mode::Sink => sink(&mut stream, &mut buf).await,
-        Mode::Source => source(&mut stream, &buf).await,
-        _ => echo(&mut stream, &mut buf).await,
-    };
-}
-
-async fn echo(stream: &mut TcpStream, buf: &mut [u8]) -> io::Result<()> {
+async fn echo(mut stream: TcpStream, buffer: usize) -> io::Result<()> {
+    let mut buf = vec![0; buffer];
     loop {
-        match stream.read(buf).await? {
+        match stream.read(&mut buf).await? {
             0 => return Ok(()),
             read => stream.write_all(&buf[..read]).await?,
         }
     }
 }
 
-async fn sink(stream: &mut TcpStream, buf: &mut [u8]) -> io::Result<()> {
-    while stream.read(buf).await? > 0 {}
+async fn sink(mut stream: TcpStream, buffer: usize) -> io::Result<()> {
+    let mut buf = vec![0; buffer];
+    while stream.read(&mut buf).await? > 0 {}
     Ok(())
 }
 
-async fn source(stream: &mut TcpStream, buf: &[u8]) -> io::Result<()> {
+async fn source(mut stream: TcpStream, buffer: usize) -> io::Result<()> {
+    let buf = vec![0; buffer];
     loop {
-        stream.write_all(buf).await?;
+        stream.write_all(&buf).await?;
     }
 }

@@ -51,47 +51,50 @@ async fn accept(listener: std::net::TcpListener, options: Options) {
     let listener = TcpListener::from_std(listener).unwrap_or_else(|error| fail("the listener", error));
     loop {
         if let Some((stream, _)) = accepted(listener.accept().await) {
-            tokio::spawn(connection(stream, options));
+            match options.mode {
+                Mode::Sink => drop(tokio::spawn(sink(stream, options.buffer))),
+                Mode::Source => drop(tokio::spawn(source(stream, options.buffer))),
+                Mode::DeadlineLater => {
+                    drop(tokio::spawn(echo_with_deadlines(stream, options.buffer, Direction::Later)))
+                }
+                Mode::DeadlineEarlier => {
+                    drop(tokio::spawn(echo_with_deadlines(stream, options.buffer, Direction::Earlier)))
+                }
+                Mode::Echo => drop(tokio::spawn(echo(stream, options.buffer))),
+            }
         }
     }
 }
 
 /// An error ends this connection and nothing else.
-async fn connection(mut stream: TcpStream, options: Options) {
-    let mut buf = vec![0; options.buffer];
-    let _ended: io::Result<()> = match options.mode {
-        Mode::Echo => echo(&mut stream, &mut buf).await,
-        Mode::Sink => sink(&mut stream, &mut buf).await,
-        Mode::Source => source(&mut stream, &buf).await,
-        Mode::DeadlineLater => echo_with_deadlines(&mut stream, &mut buf, Direction::Later).await,
-        Mode::DeadlineEarlier => echo_with_deadlines(&mut stream, &mut buf, Direction::Earlier).await,
-    };
-}
-
-async fn echo(stream: &mut TcpStream, buf: &mut [u8]) -> io::Result<()> {
+async fn echo(mut stream: TcpStream, buffer: usize) -> io::Result<()> {
+    let mut buf = vec![0; buffer];
     loop {
-        match stream.read(buf).await? {
+        match stream.read(&mut buf).await? {
             0 => return Ok(()),
             read => stream.write_all(&buf[..read]).await?,
         }
     }
 }
 
-async fn sink(stream: &mut TcpStream, buf: &mut [u8]) -> io::Result<()> {
-    while stream.read(buf).await? > 0 {}
+async fn sink(mut stream: TcpStream, buffer: usize) -> io::Result<()> {
+    let mut buf = vec![0; buffer];
+    while stream.read(&mut buf).await? > 0 {}
     Ok(())
 }
 
-async fn source(stream: &mut TcpStream, buf: &[u8]) -> io::Result<()> {
+async fn source(mut stream: TcpStream, buffer: usize) -> io::Result<()> {
+    let buf = vec![0; buffer];
     loop {
-        stream.write_all(buf).await?;
+        stream.write_all(&buf).await?;
     }
 }
 
-async fn echo_with_deadlines(stream: &mut TcpStream, buf: &mut [u8], direction: Direction) -> io::Result<()> {
+async fn echo_with_deadlines(mut stream: TcpStream, buffer: usize, direction: Direction) -> io::Result<()> {
+    let mut buf = vec![0; buffer];
     let mut deadlines = Deadlines::new(direction);
     loop {
-        match timeout_at(deadlines.advance().into(), stream.read(buf)).await?? {
+        match timeout_at(deadlines.advance().into(), stream.read(&mut buf)).await?? {
             0 => return Ok(()),
             read => stream.write_all(&buf[..read]).await?,
         }
