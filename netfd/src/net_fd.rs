@@ -87,13 +87,13 @@ impl NetFd {
             Some(at) if inherited && !at.is_wildcard() => Some(at),
             _ => crate::sys::local_addr(&socket),
         };
-        let Label { net, family, kind, .. } = *listener;
+        let Label { net, family, packets, .. } = *listener;
         // When it counts as readable is inherited as well.
         let plain = listener.plain && !given_out;
-        let ends = ends_of(kind, local, remote);
-        let label = Label { net, family, kind, connected: true, plain, inherited, keep_alive: None, ends };
+        let ends = ends_of(packets, local, remote);
+        let label = Label { net, family, packets, connected: true, plain, inherited, ends };
         let accepted = config::register(socket, self.0.netpoll(), given_out, label)?;
-        accepted.start_stream(listener.keep_alive.as_deref().unwrap_or(&KeepAliveConfig::default()))?;
+        accepted.start_stream(|| listener.ends.keep_alive())?;
         Poll::Ready(Ok(accepted))
     }
 
@@ -114,7 +114,7 @@ impl NetFd {
 
     /// What kind of socket it is: a stream, or one of packets in order.
     pub fn kind(&self) -> SocketType {
-        self.0.label().kind
+        if self.0.label().packets { SocketType::SEQPACKET } else { SocketType::STREAM }
     }
 
     /// Whether it is an end of a connection; a listener is not.
@@ -146,13 +146,17 @@ impl NetFd {
     }
 }
 
-/// The ends of a socket, which the kernel's addresses do not tell the kind of.
-fn ends_of(kind: SocketType, local: Option<Addr>, remote: Option<Addr>) -> Ends {
-    let own = |addr| match addr {
-        Addr::Unix(name) if kind == SocketType::SEQPACKET => Addr::UnixPacket(name),
+/// The ends of a connection.
+fn ends_of(packets: bool, local: Option<Addr>, remote: Option<Addr>) -> Ends {
+    Ends::new(local.map(|addr| own(packets, addr)), remote.map(|addr| own(packets, addr)))
+}
+
+/// An address of the kernel's, which does not tell the kind of the socket.
+fn own(packets: bool, addr: Addr) -> Addr {
+    match addr {
+        Addr::Unix(name) if packets => Addr::UnixPacket(name),
         addr => addr,
-    };
-    Ends::new(local.map(own), remote.map(own))
+    }
 }
 
 impl std::fmt::Debug for NetFd {

@@ -11,7 +11,7 @@ use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use super::family::{dialled, end_in_family, favourite};
 use super::options::{hands_down, setsockopt};
-use super::{KeepAliveConfig, Label, NetFd, ends_of};
+use super::{Ends, KeepAliveConfig, Label, NetFd, ends_of, own};
 use crate::sync::Arc;
 use crate::{Addr, Error, Fd, Mode, Netpoll, UnixAddr, sys};
 
@@ -126,9 +126,9 @@ impl SocketConfig {
         let peer = if connected { None } else { Some(wait(fd, deadline).await?) };
         let (local, peer) =
             fd.lend(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
-        connection.start_stream(&self.keep_alive)?;
+        connection.start_stream(|| self.keep_alive)?;
         let label = connection.0.label_mut();
-        label.ends = ends_of(label.kind, local, Some(peer.unwrap_or(remote)));
+        label.ends = ends_of(label.packets, local, Some(peer.unwrap_or(remote)));
         Ok(connection)
     }
 
@@ -147,11 +147,10 @@ impl SocketConfig {
         let inherited =
             self.control.is_none() && hands_down(made.socket.as_fd(), family, made.plain, &self.keep_alive);
         sys::listen(&made.socket, self.backlog.unwrap_or_else(sys::max_backlog))?;
-        let ends = ends_of(made.kind, sys::local_addr(&made.socket), None);
+        let local = sys::local_addr(&made.socket).map(|addr| own(made.packets(), addr));
         made.register(self, net, family, |label| {
             label.inherited = inherited;
-            label.keep_alive = Some(Box::new(self.keep_alive));
-            label.ends = ends;
+            label.ends = Ends::of_listener(local, self.keep_alive);
         })
     }
 
@@ -218,6 +217,10 @@ struct Made {
 }
 
 impl Made {
+    fn packets(&self) -> bool {
+        self.kind == SocketType::SEQPACKET
+    }
+
     fn register(
         self,
         config: &SocketConfig,
@@ -225,8 +228,9 @@ impl Made {
         family: AddressFamily,
         more: impl FnOnce(&mut Label),
     ) -> Result<NetFd, Error> {
-        let Made { socket, kind, plain, given_out } = self;
-        let mut label = Label { net, family, kind, plain, ..Label::default() };
+        let packets = self.packets();
+        let Made { socket, plain, given_out, .. } = self;
+        let mut label = Label { net, family, packets, plain, ..Label::default() };
         more(&mut label);
         register(socket, &config.netpoll, given_out, label)
     }

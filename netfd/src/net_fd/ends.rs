@@ -1,7 +1,9 @@
-//! The two addresses of a socket, in as little room as they need: nearly every socket is IPv4's.
+//! The two addresses of a socket, and what a listener's connections are made with, in as little room as they need: nearly
+//! every socket is a connection over IPv4.
 
 use std::net::{SocketAddr, SocketAddrV4};
 
+use super::KeepAliveConfig;
 use crate::Addr;
 
 /// Where a socket's ends are.
@@ -12,7 +14,15 @@ pub(super) enum Ends {
     /// Both ends of a connection over IPv4.
     V4 { local: SocketAddrV4, remote: SocketAddrV4 },
     /// Whatever else there is.
-    Other(Box<(Option<Addr>, Option<Addr>)>),
+    Other(Box<Other>),
+}
+
+/// The ends of a socket that is no connection over IPv4.
+#[derive(Debug)]
+pub(super) struct Other {
+    local: Option<Addr>,
+    remote: Option<Addr>,
+    keep_alive: Option<KeepAliveConfig>,
 }
 
 impl Ends {
@@ -23,7 +33,20 @@ impl Ends {
                 Ends::V4 { local: *local, remote: *remote }
             }
             (None, None) => Ends::Unknown,
-            _ => Ends::Other(Box::new((local, remote))),
+            _ => Ends::Other(Box::new(Other { local, remote, keep_alive: None })),
+        }
+    }
+
+    /// A listener's only end; its connections are made with `keep_alive`.
+    pub(super) fn of_listener(local: Option<Addr>, keep_alive: KeepAliveConfig) -> Ends {
+        Ends::Other(Box::new(Other { local, remote: None, keep_alive: Some(keep_alive) }))
+    }
+
+    /// What a listener's connections are made with: Go's default, unless it was told.
+    pub(super) fn keep_alive(&self) -> KeepAliveConfig {
+        match self {
+            Ends::Other(other) => other.keep_alive.unwrap_or_default(),
+            Ends::Unknown | Ends::V4 { .. } => KeepAliveConfig::default(),
         }
     }
 
@@ -32,7 +55,7 @@ impl Ends {
         match self {
             Ends::Unknown => None,
             Ends::V4 { local, .. } => Some(Addr::Tcp(SocketAddr::V4(*local))),
-            Ends::Other(ends) => ends.0.clone(),
+            Ends::Other(other) => other.local.clone(),
         }
     }
 
@@ -41,14 +64,14 @@ impl Ends {
         match self {
             Ends::Unknown => None,
             Ends::V4 { remote, .. } => Some(Addr::Tcp(SocketAddr::V4(*remote))),
-            Ends::Other(ends) => ends.1.clone(),
+            Ends::Other(other) => other.remote.clone(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Ends;
+    use super::{Ends, KeepAliveConfig};
     use crate::{Addr, UnixAddr};
 
     #[test]
@@ -66,6 +89,15 @@ mod tests {
             let ends = Ends::new(local.clone(), remote.clone());
             assert_eq!((ends.local(), ends.remote()), (local, remote));
         }
+    }
+
+    #[test]
+    fn only_a_listener_is_told_what_its_connections_are_made_with() {
+        let local = Some(Addr::Tcp("127.0.0.1:1".parse().expect("an address")));
+        let listener = Ends::of_listener(local.clone(), KeepAliveConfig::OFF);
+        assert_eq!((listener.local(), listener.remote()), (local.clone(), None));
+        assert_eq!(listener.keep_alive(), KeepAliveConfig::OFF);
+        assert_eq!(Ends::new(local, None).keep_alive(), KeepAliveConfig::default());
     }
 
     #[test]

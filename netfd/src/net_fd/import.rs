@@ -33,11 +33,12 @@ impl NetFd {
         let (local, remote) = (sys::local_addr(&socket), sys::peer_addr(socket.as_fd()));
         let connected = remote.is_some();
         // Nobody knows what was set on it, so its short reads say nothing.
-        let ends = ends_of(kind, local, remote);
-        let label = Label { net, family, kind, connected, ends, ..Label::default() };
+        let packets = kind == SocketType::SEQPACKET;
+        let ends = ends_of(packets, local, remote);
+        let label = Label { net, family, packets, connected, ends, ..Label::default() };
         let imported = config::register(socket, netpoll, true, label)?;
         if connected {
-            imported.start_stream(&KeepAliveConfig::default())?;
+            imported.start_stream(KeepAliveConfig::default)?;
         }
         Ok(imported)
     }

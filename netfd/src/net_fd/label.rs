@@ -5,9 +5,8 @@
 //! It stands in the descriptor's own allocation, as Go's `netFD` has its `poll.FD` within: a connection is one block of
 //! memory. A descriptor that is no [`NetFd`](crate::NetFd) leaves it empty.
 
-use rustix::net::{AddressFamily, SocketType};
+use rustix::net::AddressFamily;
 
-use super::KeepAliveConfig;
 use super::ends::Ends;
 
 /// A socket's network, kind and ends.
@@ -15,14 +14,13 @@ use super::ends::Ends;
 pub(crate) struct Label {
     pub(super) net: &'static str,
     pub(super) family: AddressFamily,
-    pub(super) kind: SocketType,
+    /// Whether it keeps the bounds of packets; else it is a stream.
+    pub(super) packets: bool,
     pub(super) connected: bool,
     /// Whether a short read has emptied it, as plain TCP's.
     pub(super) plain: bool,
     /// What it accepts has its options from birth, as the kernel hands them down, and its address.
     pub(super) inherited: bool,
-    /// What a listener's connections are made with.
-    pub(super) keep_alive: Option<Box<KeepAliveConfig>>,
     pub(super) ends: Ends,
 }
 
@@ -32,11 +30,10 @@ impl Default for Label {
         Label {
             net: "",
             family: AddressFamily::UNSPEC,
-            kind: SocketType::STREAM,
+            packets: false,
             connected: false,
             plain: false,
             inherited: false,
-            keep_alive: None,
             ends: Ends::Unknown,
         }
     }

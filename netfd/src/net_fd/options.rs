@@ -157,7 +157,7 @@ impl NetFd {
     ///
     /// Go: `net.newTCPConn`
     #[doc(alias = "net.newTCPConn")]
-    pub(super) fn start_stream(&self, keep_alive: &KeepAliveConfig) -> Result<(), Error> {
+    pub(super) fn start_stream(&self, keep_alive: impl FnOnce() -> KeepAliveConfig) -> Result<(), Error> {
         if self.family() == AddressFamily::UNIX {
             return Ok(());
         }
@@ -169,7 +169,7 @@ impl NetFd {
         }
         self.0.lend(|socket| {
             // Go ignores failures here: a connection without them is a connection still.
-            let _ = set_defaults(socket, keep_alive);
+            let _ = set_defaults(socket, &keep_alive());
             Ok(())
         })
     }
