@@ -10,7 +10,6 @@ mod unix;
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Instant;
 
@@ -30,7 +29,7 @@ use crate::traced;
 #[doc(alias = "net.TCPConn")]
 #[doc(alias = "net.UnixConn")]
 #[derive(Clone, Debug)]
-pub struct Conn(Arc<NetFd>);
+pub struct Conn(NetFd);
 
 pub use buffers::Buffers;
 pub use copy::CopySource;
@@ -39,7 +38,7 @@ pub use unix::{PeerCredentials, Received};
 impl Conn {
     /// A connection over a socket that is connected.
     pub fn new(fd: NetFd) -> Conn {
-        Conn(Arc::new(fd))
+        Conn(fd)
     }
 
     /// Reads what there is, waiting until there is something; 0 at the end of the stream.
@@ -182,7 +181,7 @@ impl Conn {
     ///
     /// Go: `net.TCPConn.LocalAddr`
     #[doc(alias = "net.TCPConn.LocalAddr")]
-    pub fn local_addr(&self) -> Option<&Addr> {
+    pub fn local_addr(&self) -> Option<Addr> {
         self.0.local_addr()
     }
 
@@ -190,7 +189,7 @@ impl Conn {
     ///
     /// Go: `net.TCPConn.RemoteAddr`
     #[doc(alias = "net.TCPConn.RemoteAddr")]
-    pub fn remote_addr(&self) -> Option<&Addr> {
+    pub fn remote_addr(&self) -> Option<Addr> {
         self.0.remote_addr()
     }
 
@@ -237,7 +236,7 @@ impl Conn {
 
     /// An error that names this end alone, as Go's do of what concerns no peer.
     fn in_words_of_this_end<T>(&self, op: &'static str, result: Result<T, Error>) -> Result<T, OpError> {
-        result.map_err(|cause| OpError::new(op, self.0.net(), cause).with_addr(self.0.local_addr().cloned()))
+        result.map_err(|cause| OpError::new(op, self.0.net(), cause).with_addr(self.0.local_addr()))
     }
 
     /// The end of a read that is not what nearly all are: one that failed, or one that somebody wants to hear of.
@@ -258,7 +257,7 @@ impl Conn {
     }
 
     /// The other end, for traces.
-    pub(crate) fn remote(&self) -> Option<tracing::field::DisplayValue<&Addr>> {
+    pub(crate) fn remote(&self) -> Option<tracing::field::DisplayValue<Addr>> {
         self.remote_addr().map(tracing::field::display)
     }
 

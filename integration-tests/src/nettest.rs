@@ -80,11 +80,11 @@ impl NetConn for Conn {
     }
 
     fn local_addr(&self) -> Option<Addr> {
-        Conn::local_addr(self).cloned()
+        Conn::local_addr(self)
     }
 
     fn remote_addr(&self) -> Option<Addr> {
-        Conn::remote_addr(self).cloned()
+        Conn::remote_addr(self)
     }
 
     fn set_read_deadline(&self, when: Option<Instant>) -> Result<(), OpError> {

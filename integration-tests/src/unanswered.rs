@@ -21,7 +21,7 @@ impl Silent {
     /// # Panics
     /// If the queue never fills.
     pub fn over(listener: Listener) -> Silent {
-        let address = listener.addr().and_then(conn::Addr::as_socket_addr).expect("a bound listener");
+        let address = listener.addr().and_then(|addr| addr.as_socket_addr()).expect("a bound listener");
         let mut queued = vec![];
         // Over loopback a connection stands before connect(2) returns, or it does not come about.
         while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {

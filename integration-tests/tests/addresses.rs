@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use conn::{Addr, join_host_port};
+use conn::join_host_port;
 use futures::executor::block_on;
 use integration_tests::skip::needs_ipv6;
 use listener::{Listener, OpError, listen};
@@ -15,7 +15,7 @@ fn listen_on(network: &str, host: &str, port: u16) -> Result<Listener, OpError> 
 }
 
 fn port(listener: &Listener) -> u16 {
-    listener.addr().and_then(Addr::port).expect("a bound listener")
+    listener.addr().and_then(|addr| addr.port()).expect("a bound listener")
 }
 
 /// The family of a listener's socket.
@@ -165,7 +165,7 @@ fn listen_ipv6_wildcard_addr() {
 fn tcp_listener_name() {
     for address in ["127.0.0.1:0", "0.0.0.0:0", ":0", ""] {
         let listener = block_on(listen("tcp4", address)).expect("a listener");
-        let addr = listener.addr().and_then(Addr::as_socket_addr).expect("a bound listener");
+        let addr = listener.addr().and_then(|addr| addr.as_socket_addr()).expect("a bound listener");
         assert!(addr.is_ipv4() && addr.port() != 0, "{addr}");
     }
 }

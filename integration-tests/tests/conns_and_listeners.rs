@@ -67,7 +67,7 @@ on_every_executor!(
     tcp_listener_specific_methods,
     |_| async move {
         let listener = listen("tcp4", "127.0.0.1:0").await.expect("a listener");
-        assert!(listener.addr().and_then(conn::Addr::port).is_some_and(|port| port > 0));
+        assert!(listener.addr().and_then(|addr| addr.port()).is_some_and(|port| port > 0));
         listener.set_deadline(Some(Instant::now() + Duration::from_nanos(30))).expect("open");
         for _ in 0..2 {
             assert!(listener.accept().await.unwrap_err().is_timeout());
@@ -89,7 +89,7 @@ on_every_executor!(
         conn.set_linger(Some(Duration::ZERO)).expect("open");
         conn.set_no_delay(false).expect("open");
         assert!(conn.local_addr().is_some());
-        assert_eq!(conn.remote_addr().map(ToString::to_string), Some(address));
+        assert_eq!(conn.remote_addr().map(|addr| addr.to_string()), Some(address));
         set_deadlines(&conn);
         ask(&conn, b"what only TCP has").await;
         serving.await;
@@ -147,7 +147,7 @@ on_every_executor!(
         }
         for (listens_on, at, dials_on, host) in SERVERS {
             let listener = listen(listens_on, at).await.expect("a listener");
-            let port = listener.addr().and_then(conn::Addr::port).expect("a bound listener");
+            let port = listener.addr().and_then(|addr| addr.port()).expect("a bound listener");
             let address = conn::join_host_port(host, &port.to_string());
             // Three accept from one listener at once.
             let serving: Vec<_> =

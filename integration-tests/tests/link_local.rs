@@ -11,9 +11,10 @@ use listener::listen;
 /// Set where the test has a network of its own.
 const VARIABLE: &str = "TEST_WITH_LINK_LOCAL";
 
-/// Gives loopback an address, and runs the command behind it.
-const WITH_LINK_LOCAL: &str =
-    "ip link set lo up && ip addr add fe80::1/64 dev lo nodad && echo ready && exec \"$0\" \"$@\"";
+/// Gives loopback an address, waits for the kernel to have a way to it, and runs the command behind it.
+const WITH_LINK_LOCAL: &str = "ip link set lo up && ip addr add fe80::1/64 dev lo nodad || exit
+    for turn in $(seq 100); do ip -6 route get fe80::1 oif lo >/dev/null 2>&1 && break; sleep 0.05; done
+    echo ready && exec \"$0\" \"$@\"";
 
 /// Runs one test of this program again, by its name, in a network of its own.
 fn again(test: &str) {
@@ -55,13 +56,13 @@ on_every_executor!(
         }
         for network in ["tcp", "tcp6"] {
             let listener = listen(network, "[fe80::1%lo]:0").await.expect("a listener");
-            assert!(has_zone(listener.addr()), "{listener:?}");
+            assert!(has_zone(listener.addr().as_ref()), "{listener:?}");
             // The address is dialled as it prints.
             let address = listener.addr().expect("a bound listener").to_string();
-            let (client, server) = futures::join!(dial(network, &address), listener.accept());
-            let (client, server) = (client.expect("a connection"), server.expect("a connection"));
+            let both = futures::try_join!(dial(network, &address), listener.accept());
+            let (client, server) = both.expect("a connection");
             for end in [&client, &server] {
-                assert!(has_zone(end.local_addr()) && has_zone(end.remote_addr()), "{end:?}");
+                assert!(has_zone(end.local_addr().as_ref()) && has_zone(end.remote_addr().as_ref()), "{end:?}");
             }
             client.write(b"over link-local").await.expect("written");
             assert_eq!(server.read(&mut [0; 32]).await.expect("data"), 15);

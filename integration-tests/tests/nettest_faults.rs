@@ -80,11 +80,11 @@ impl NetConn for Faulty {
     }
 
     fn local_addr(&self) -> Option<Addr> {
-        self.conn.local_addr().cloned()
+        self.conn.local_addr()
     }
 
     fn remote_addr(&self) -> Option<Addr> {
-        self.conn.remote_addr().cloned()
+        self.conn.remote_addr()
     }
 
     fn set_read_deadline(&self, when: Option<Instant>) -> Result<(), OpError> {

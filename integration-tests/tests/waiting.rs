@@ -1,6 +1,7 @@
 //! What ends a wait: data, a close from elsewhere, a deadline that is moved, the peer.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -173,4 +174,22 @@ on_every_executor!(of_a_hundred_writers_none_is_torn, |exec: Exec| async move {
     for writer in writers {
         assert_eq!(writer.await, LENGTH);
     }
+});
+
+on_every_executor!(reads_that_never_wait_let_others_run, |_: Exec| async move {
+    const BYTES: usize = 1000;
+    let (client, server) = pair().await;
+    client.write(&[1; BYTES]).await.expect("written");
+    while server.peek(&mut [0; BYTES]).await.expect("data") < BYTES {}
+    // Both are one task's, and the reads come first: unless one of them gives way, the other comes last.
+    let left = AtomicUsize::new(BYTES);
+    let reads = async {
+        while left.load(Relaxed) > 0 {
+            let read = server.read(&mut [0]).await.expect("data");
+            left.fetch_sub(read, Relaxed);
+        }
+    };
+    let other = async { left.load(Relaxed) };
+    let ((), left_then) = futures::join!(reads, other);
+    assert!(left_then > 0, "a thousand reads went in one go");
 });

@@ -61,8 +61,8 @@ impl Listener {
     /// removes the file of its name when it is closed.
     #[must_use]
     pub fn new(fd: NetFd) -> Listener {
-        let path = match fd.local_addr().and_then(Addr::as_unix) {
-            Some(UnixAddr::Path(path)) => Some(path.clone()),
+        let path = match fd.local_addr() {
+            Some(Addr::Unix(UnixAddr::Path(path)) | Addr::UnixPacket(UnixAddr::Path(path))) => Some(path),
             _ => None,
         };
         Listener(Arc::new(Inner { fd, path, unlink: AtomicBool::new(true), closed: AtomicBool::new(false) }))
@@ -161,7 +161,7 @@ impl Listener {
     ///
     /// Go: `net.TCPListener.Addr`
     #[doc(alias = "net.TCPListener.Addr")]
-    pub fn addr(&self) -> Option<&Addr> {
+    pub fn addr(&self) -> Option<Addr> {
         self.0.fd.local_addr()
     }
 

@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 #[cfg(not(loom))]
-use rustix::time::{ClockId, clock_gettime};
+use crate::sys::SystemClock;
 
 /// A monotonic clock with its own origin. In a model its time stands still until the model moves it.
 pub(crate) struct Clock {
@@ -27,7 +27,7 @@ impl Clock {
 
     #[cfg(not(loom))]
     pub(crate) fn new() -> Clock {
-        Clock { origin: Instant::now(), boot: system_time(ClockId::Monotonic) }
+        Clock { origin: Instant::now(), boot: SystemClock::Exact.now() }
     }
 
     /// Whether `when` is still to come; false also if it is so near that only the exact clock could tell.
@@ -37,7 +37,7 @@ impl Clock {
     #[cfg(not(loom))]
     #[inline]
     pub(crate) fn is_to_come(&self, when: u64) -> bool {
-        let coarse = system_time(ClockId::MonotonicCoarse).saturating_sub(self.boot);
+        let coarse = SystemClock::Coarse.now().saturating_sub(self.boot);
         when > coarse + COARSE
     }
 
@@ -86,14 +86,6 @@ impl Clock {
 /// How far the coarse clock may lag behind: two of the kernel's longest ticks.
 #[cfg(not(loom))]
 const COARSE: u64 = 20_000_000;
-
-/// A clock of the system's, in nanoseconds.
-#[cfg(not(loom))]
-#[inline]
-fn system_time(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
 
 /// `duration` in nanoseconds, saturated.
 fn nanos(duration: Duration) -> u64 {

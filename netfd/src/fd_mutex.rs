@@ -133,15 +133,22 @@ impl FdMutex {
     /// Go: `poll.fdMutex.decref`
     #[doc(alias = "fdMutex.decref")]
     #[must_use]
+    #[inline]
     pub(crate) fn decref(&self) -> bool {
         // Release: what this user did with the socket is done. Acquire: the last one sees that of all others.
         let before = self.word.fetch_sub(REFERENCE, AcqRel);
         if references(before) == 0 {
-            // Taken back, so that whoever survives the panic finds the mutex as it was.
-            self.word.fetch_add(REFERENCE, Relaxed);
-            panic!("inconsistent fdMutex: no reference to give back in {before:#x}");
+            self.take_back(before);
         }
         ended(before - REFERENCE)
+    }
+
+    /// Ends a [`FdMutex::decref`] for which there was no reference.
+    #[cold]
+    fn take_back(&self, before: u64) -> ! {
+        // So that whoever survives the panic finds the mutex as it was.
+        self.word.fetch_add(REFERENCE, Relaxed);
+        panic!("inconsistent fdMutex: no reference to give back in {before:#x}");
     }
 
     /// Takes a direction's lock with a reference, or queues. `ticket` keeps the place between polls.

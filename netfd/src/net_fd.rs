@@ -9,8 +9,10 @@
 //! ```
 
 mod config;
+mod ends;
 mod family;
 mod import;
+mod label;
 mod options;
 
 use std::future::poll_fn;
@@ -22,28 +24,17 @@ pub use config::{Control, ControlledSocket, SocketConfig};
 pub use import::PeerCredentials;
 pub use options::KeepAliveConfig;
 
+use ends::Ends;
+pub(crate) use label::Label;
+
 use crate::{Addr, Error, Fd, Netpoll, OpError, OpState};
 
-/// A stream socket with its network and addresses.
+/// A stream socket with its network and addresses; a cheap handle. The last one to go closes it.
 ///
 /// Go: `net.netFD`
 #[doc(alias = "netFD")]
-#[derive(Debug)]
-pub struct NetFd {
-    fd: Fd,
-    net: &'static str,
-    family: AddressFamily,
-    kind: SocketType,
-    connected: bool,
-    /// Whether a short read has emptied it, as plain TCP's.
-    plain: bool,
-    /// What a listener's connections are made with.
-    keep_alive: Option<Box<KeepAliveConfig>>,
-    /// What it accepts has its options from birth, as the kernel hands them down, and its address.
-    inherited: bool,
-    local: Option<Addr>,
-    remote: Option<Addr>,
-}
+#[derive(Clone)]
+pub struct NetFd(Fd);
 
 impl NetFd {
     /// Connects to `remote` with the options that Go sets, the connection's network being `net`.
@@ -88,77 +79,57 @@ impl NetFd {
     /// # Errors
     /// Those of [`NetFd::accept`].
     pub fn poll_accept(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<NetFd, Error>> {
-        let (socket, remote) = ready!(self.fd.poll_accept(cx, op))?;
-        let inherited = self.inherited && !self.fd.given_out();
+        let (socket, remote) = ready!(self.0.poll_accept(cx, op))?;
+        let (listener, given_out) = (self.0.label(), self.0.given_out());
+        let inherited = listener.inherited && !given_out;
         // It is accepted where the listener listens, if that is one address.
-        let local = match &self.local {
-            Some(at) if inherited && !at.is_wildcard() => Some(at.clone()),
+        let local = match listener.ends.local() {
+            Some(at) if inherited && !at.is_wildcard() => Some(at),
             _ => crate::sys::local_addr(&socket),
         };
-        let fd = config::register(socket, self.fd.netpoll(), self.fd.given_out())?;
-        let NetFd { net, family, kind, .. } = *self;
+        let Label { net, family, packets, .. } = *listener;
         // When it counts as readable is inherited as well.
-        let plain = self.plain && !self.fd.given_out();
-        let accepted = NetFd {
-            fd,
-            net,
-            family,
-            kind,
-            connected: true,
-            plain,
-            keep_alive: None,
-            inherited,
-            local: None,
-            remote: None,
-        };
-        accepted.start_stream(self.keep_alive.as_deref().unwrap_or(&KeepAliveConfig::default()))?;
-        Poll::Ready(Ok(accepted.between(local, remote)))
-    }
-
-    /// The same with its addresses.
-    fn between(mut self, local: Option<Addr>, remote: Option<Addr>) -> NetFd {
-        // The kernel's address does not tell the kind of the socket.
-        let own = |addr| match addr {
-            Addr::Unix(name) if self.kind == SocketType::SEQPACKET => Addr::UnixPacket(name),
-            addr => addr,
-        };
-        (self.local, self.remote) = (local.map(own), remote.map(own));
-        self
+        let plain = listener.plain && !given_out;
+        let ends = ends_of(packets, local, remote);
+        let label = Label { net, family, packets, connected: true, plain, inherited, ends };
+        let accepted = config::register(socket, self.0.netpoll(), given_out, label)?;
+        accepted.start_stream(|| listener.ends.keep_alive())?;
+        Poll::Ready(Ok(accepted))
     }
 
     /// The socket.
     pub fn fd(&self) -> &Fd {
-        &self.fd
+        &self.0
     }
 
     /// The network's name, as it was asked for.
     pub fn net(&self) -> &'static str {
-        self.net
+        self.0.label().net
     }
 
     /// The family of the socket's addresses.
     pub fn family(&self) -> AddressFamily {
-        self.family
+        self.0.label().family
     }
 
     /// What kind of socket it is: a stream, or one of packets in order.
     pub fn kind(&self) -> SocketType {
-        self.kind
+        if self.0.label().packets { SocketType::SEQPACKET } else { SocketType::STREAM }
     }
 
     /// Whether it is an end of a connection; a listener is not.
     pub fn is_connected(&self) -> bool {
-        self.connected
+        self.0.label().connected
     }
 
     /// This end's address, if the kernel told it.
-    pub fn local_addr(&self) -> Option<&Addr> {
-        self.local.as_ref()
+    pub fn local_addr(&self) -> Option<Addr> {
+        self.0.label().ends.local()
     }
 
     /// The other end's address; none on a listener.
-    pub fn remote_addr(&self) -> Option<&Addr> {
-        self.remote.as_ref()
+    pub fn remote_addr(&self) -> Option<Addr> {
+        self.0.label().ends.remote()
     }
 
     /// `cause` with what was tried, on which network, between which addresses.
@@ -166,12 +137,30 @@ impl NetFd {
     /// Go: `net.OpError`
     #[doc(alias = "net.OpError")]
     pub fn op_error(&self, op: &'static str, cause: Error) -> OpError {
-        match &self.remote {
-            Some(remote) => {
-                OpError::new(op, self.net, cause).with_source(self.local.clone()).with_addr(remote.clone())
-            }
+        let error = OpError::new(op, self.net(), cause);
+        match self.remote_addr() {
+            Some(remote) => error.with_source(self.local_addr()).with_addr(remote),
             // A listener's address stands where a connection's remote one does.
-            None => OpError::new(op, self.net, cause).with_addr(self.local.clone()),
+            None => error.with_addr(self.local_addr()),
         }
+    }
+}
+
+/// The ends of a connection.
+fn ends_of(packets: bool, local: Option<Addr>, remote: Option<Addr>) -> Ends {
+    Ends::new(local.map(|addr| own(packets, addr)), remote.map(|addr| own(packets, addr)))
+}
+
+/// An address of the kernel's, which does not tell the kind of the socket.
+fn own(packets: bool, addr: Addr) -> Addr {
+    match addr {
+        Addr::Unix(name) if packets => Addr::UnixPacket(name),
+        addr => addr,
+    }
+}
+
+impl std::fmt::Debug for NetFd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NetFd").field("fd", &self.0).field("label", self.0.label()).finish()
     }
 }

@@ -1,5 +1,6 @@
 //! The system calls of sockets, each under the name that errors print.
 
+mod clock;
 mod names;
 mod peers;
 pub(crate) mod pipe;
@@ -16,6 +17,7 @@ use crate::Error;
 use crate::attempt::Attempt;
 use crate::sync::{Arc, Mutex, lock, thread};
 
+pub(crate) use clock::SystemClock;
 pub(crate) use names::{local_addr, peer_addr};
 pub(crate) use peers::{accept, bind, connect, connected, listen, max_backlog, multipath, shutdown};
 pub(crate) use signals::without_signals;

@@ -71,7 +71,7 @@ fn errors() {
 fn eof_error() {
     let netpoll = Netpoll::global().expect("a poller");
     let listener = NetFd::listen("tcp", &Addr::from(addr("127.0.0.1:0")), &netpoll).expect("a listener");
-    let local = listener.local_addr().and_then(Addr::as_socket_addr).expect("a bound listener");
+    let local = listener.local_addr().and_then(|addr| addr.as_socket_addr()).expect("a bound listener");
     block_on(async {
         let (client, server) = futures::join!(NetFd::dial("tcp", local, &netpoll), listener.accept());
         let (client, server) = (client.expect("a connection"), server.expect("a connection"));

@@ -171,11 +171,6 @@ impl Scheduler {
         }
     }
 
-    /// The first of those that came from outside.
-    pub(crate) fn pop(&self) -> Option<Runnable> {
-        self.injector.pop()
-    }
-
     /// Some of those that came from outside: the first is returned.
     pub(crate) fn pop_batch(&self, queue: &Queue<Runnable>) -> Option<Runnable> {
         self.injector.pop_batch(queue)

@@ -138,6 +138,7 @@ pin_project! {
 impl<F: Future> Future for Guarded<F> {
     type Output = Contained<Result<F::Output, JoinError>>;
 
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let future = self.project().future.as_pin_mut().expect("the future is there until it is dropped");
         match catch(|| future.poll(cx)) {

@@ -91,7 +91,7 @@ impl Worker<'_> {
             return None;
         }
         if self.left == 0 {
-            let first = scheduler.pop();
+            let first = scheduler.pop_batch(&self.local.queue);
             self.poll_now();
             if first.is_some() {
                 return first;

@@ -7,6 +7,7 @@
 //!                      └─ loom ── every model of every package that has some
 //!
 //!   cargo xtask loom --mutants ── breaks the shipped code in a copy, one place at a time; a model must notice
+//!   cargo xtask bench ── our server beside its peers, and whether each goal is met
 //! ```
 //!
 //! `test` is the one command for contributors and for CI alike. Its last line adds up what the test runners themselves
@@ -14,6 +15,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(target_os = "linux")]
+mod bench;
 mod lint;
 mod loom;
 mod mutants;
@@ -31,7 +34,7 @@ use clap::{Parser, Subcommand};
 use crate::report::Report;
 use crate::workspace::Workspace;
 
-/// Tests, lints, loom models and their mutants.
+/// Tests, lints, loom models and their mutants, and the bench.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, disable_help_subcommand = true)]
 struct Arguments {
@@ -61,6 +64,13 @@ enum Command {
     ///
     /// A package in which no model ran is a failure, not a success.
     Loom(loom::Options),
+    /// Measure our server beside its peers: processor time, system calls, instructions, latency, memory.
+    ///
+    /// Half an hour, or two minutes with --quick. Leaves a report in Markdown, all samples in JSON, and charts. Wants perf
+    /// (as root), valgrind, and Python's pip for Go; what is missing is left out and said. docs/performance.md tells how the
+    /// numbers are taken and how to read them.
+    #[cfg(target_os = "linux")]
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +82,8 @@ fn main() -> ExitCode {
         Command::Lint => lint::all(&workspace, &mut report),
         Command::Doc { private } => report.step("rustdoc", |_| lint::rustdoc(&workspace, *private)),
         Command::Loom(options) if options.mutants => mutants::all(&workspace, options),
+        #[cfg(target_os = "linux")]
+        Command::Bench(options) => bench::all(&workspace, options),
         Command::Loom(options) => loom::all(&workspace, &mut report, options),
     };
     report.close();

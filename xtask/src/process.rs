@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use group::Group;
+pub(crate) use group::Group;
 
 /// Runs a command whose output goes where ours goes. Anything but success is an error that quotes the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {

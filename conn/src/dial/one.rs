@@ -56,7 +56,7 @@ impl Attempt {
         let mut dialled = dial().await;
         for _ in 0..RETRIES {
             let again = match &dialled {
-                Ok(fd) => is_self_connect(fd.local_addr(), fd.remote_addr()),
+                Ok(fd) => is_self_connect(fd.local_addr().as_ref(), fd.remote_addr().as_ref()),
                 Err(cause) => is_spurious(cause),
             };
             if !again || !any_port || !self.network.is_tcp() {

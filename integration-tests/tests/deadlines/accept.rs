@@ -23,7 +23,7 @@ on_every_executor!(
         listener.set_deadline(None).expect("open");
         let accepted = listener.accept().await.expect("the one who waits");
         let known = |addr: Option<&netfd::Addr>| addr.expect("a known address").to_string();
-        assert_eq!(known(accepted.remote_addr()), known(waiting.local_addr()));
+        assert_eq!(known(accepted.remote_addr().as_ref()), known(waiting.local_addr().as_ref()));
 
         let due = Instant::now() + Duration::from_millis(50);
         listener.set_deadline(Some(due)).expect("open");

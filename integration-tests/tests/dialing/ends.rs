@@ -12,7 +12,7 @@ fn tcp(text: &str) -> Addr {
 }
 
 fn port(listener: &listener::Listener) -> u16 {
-    listener.addr().and_then(Addr::port).expect("a bound listener")
+    listener.addr().and_then(|addr| addr.port()).expect("a bound listener")
 }
 
 /// Why a dial failed: an address that does not do.
@@ -100,7 +100,7 @@ async fn from(local: Option<Addr>, network: &'static str, host: &str) -> Outcome
             // The one that was asked for, or else one of the host's.
             let ip = local.and_then(|local| local.ip()).map(|ip| ip.to_canonical());
             if let Some(ip) = ip.filter(|ip| !ip.is_unspecified()) {
-                assert_eq!(conn.local_addr().and_then(Addr::ip), Some(ip));
+                assert_eq!(conn.local_addr().and_then(|addr| addr.ip()), Some(ip));
             }
             Ok(())
         }
@@ -149,6 +149,6 @@ on_every_executor!(this_host_is_reached_from_either_family, |_| async {
     for (local, host) in [("127.0.0.1:0", "[::]"), ("[::1]:0", "0.0.0.0")] {
         let dialer = Dialer::new().local_addr(tcp(local));
         let conn = dialer.dial("tcp", &format!("{host}:{}", port(&listener))).await.expect("a connection");
-        assert_eq!(conn.local_addr().and_then(Addr::ip), tcp(local).ip());
+        assert_eq!(conn.local_addr().and_then(|addr| addr.ip()), tcp(local).ip());
     }
 });

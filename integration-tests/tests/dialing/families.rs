@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use conn::{Addr, Dialer};
+use conn::Dialer;
 use integration_tests::on_every_executor;
 use integration_tests::unanswered::Silent;
 use listener::{ListenConfig, Listener, listen};
@@ -13,7 +13,7 @@ use crate::{FAR, assert_timed_out};
 pub(crate) async fn both_families(six: ListenConfig) -> (Listener, Listener, String) {
     for _ in 0..100 {
         let four = listen("tcp4", "127.0.0.1:0").await.expect("a listener");
-        let port = four.addr().and_then(Addr::port).expect("a bound listener");
+        let port = four.addr().and_then(|addr| addr.port()).expect("a bound listener");
         // The port may be somebody else's in the other family.
         if let Ok(six) = six.listen("tcp6", &format!("[::1]:{port}")).await {
             return (four, six, format!("[::]:{port}"));

@@ -50,10 +50,7 @@ on_every_executor!(whoever_asks_for_the_port_is_connected_to_itself, |_| async {
     let address = free();
     let dialer = Dialer::new().local_addr(address);
     let conn = dialer.dial("tcp", &address.to_string()).await.expect("a connection to itself");
-    assert_eq!(
-        (conn.local_addr(), conn.remote_addr()),
-        (Some(&Addr::Tcp(address)), Some(&Addr::Tcp(address)))
-    );
+    assert_eq!((conn.local_addr(), conn.remote_addr()), (Some(Addr::Tcp(address)), Some(Addr::Tcp(address))));
     conn.write(b"echo").await.expect("written");
     let mut back = [0; 8];
     assert_eq!(conn.read(&mut back).await.expect("data"), 4);

@@ -19,7 +19,7 @@ mod unparker;
 pub(crate) mod watched;
 
 pub use parker::Parker;
-pub(crate) use parker::is_participant;
+pub(crate) use parker::{is_participant, works_for};
 #[cfg(all(test, loom))]
 pub(crate) use role::Class;
 pub(crate) use role::Role;

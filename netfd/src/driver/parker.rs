@@ -21,6 +21,18 @@ thread_local! {
     static PARKERS: Cell<u32> = Cell::new(0);
 }
 
+thread_local! {
+    /// The poller that this thread is a worker of; null if of none.
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
+    static WORKS_FOR: Cell<*const Shared> = Cell::new(std::ptr::null());
+}
+
+/// Whether this thread is a worker of the poller.
+#[inline]
+pub(crate) fn works_for(shared: &Shared) -> bool {
+    WORKS_FOR.with(|poller| std::ptr::eq(poller.get(), shared))
+}
+
 /// Whether this thread polls by itself when it runs out of tasks, or has others who do.
 pub(crate) fn is_participant() -> bool {
     PARKERS.with(|parkers| parkers.get() > 0)
@@ -87,6 +99,7 @@ impl Parker {
         };
         if class == Class::Worker {
             let (shared, unparker) = (netpoll.shared(), &parker.unparker);
+            WORKS_FOR.with(|poller| poller.set(shared));
             if unparker.is_watched() {
                 unparker.says_running(shared.now());
                 shared.watched.add(unparker.clone());
@@ -138,9 +151,12 @@ impl Parker {
         match shared.role.announce(unparker.class()) {
             // It became free this moment: the caller looks for work and comes back for it.
             Announced::Free => {}
-            Announced::Held { ask } => {
+            Announced::Held { ask, unwatched } => {
                 if ask {
                     shared.break_poll();
+                }
+                if unwatched {
+                    shared.rouse(false);
                 }
                 unparker.says_asleep();
                 unparker.sleep();
@@ -193,6 +209,7 @@ impl Drop for Parker {
         let shared = self.netpoll.shared();
         let (role, candidates) = (&shared.role, &shared.candidates);
         let last_worker = self.unparker.class() == Class::Worker && {
+            WORKS_FOR.with(|poller| poller.set(std::ptr::null()));
             if self.unparker.is_watched() {
                 shared.watched.remove(&self.unparker);
             }

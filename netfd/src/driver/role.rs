@@ -3,11 +3,15 @@
 //! Go: `runtime.schedt.lastpoll`, `runtime.netpollWaiters`
 //!
 //! ```text
-//!   63       32 31      8   7       6         5         4       3       2      1    0
-//!  ┌───────────┬─────────┬──────┬────────┬──────────┬──────┬──────┬────────┬─────────┐
-//!  │ waiters   │ workers │timers│shutdown│candidates│wanted│urgent│watching│ driver  │
-//!  └───────────┴─────────┴──────┴────────┴──────────┴──────┴──────┴────────┴─────────┘
+//!   63     32    31     30     8   7       6         5         4       3       2      1    0
+//!  ┌─────────┬─────────┬─────────┬──────┬────────┬──────────┬──────┬──────┬────────┬─────────┐
+//!  │ waiters │strangers│ workers │timers│shutdown│candidates│wanted│urgent│watching│ driver  │
+//!  └─────────┴─────────┴─────────┴──────┴────────┴──────────┴──────┴──────┴────────┴─────────┘
 //!   driver: nobody, a worker, a guest, the stand-by
+//!   strangers: somebody has waited here whom no worker runs
+//!
+//! Where only workers' own tasks wait, the stand-by is not called for them: if all workers are held up, a poll would wake
+//! tasks that nobody can run. So a program of one worker costs the stand-by no look.
 //! ```
 //!
 //! Two pairs of threads must not miss each other, and each pair changes this word. A task is counted before it parks and
@@ -39,6 +43,8 @@ const SHUTDOWN: u64 = 1 << 6;
 const TIMERS: u64 = 1 << 7;
 /// One more thread that is there to drive.
 const WORKERS: u64 = 1 << 8;
+/// Somebody has waited who is no worker's: from then on a worker that runs for long holds somebody up.
+const STRANGERS: u64 = 1 << 31;
 const WAITER: u64 = 1 << 32;
 
 /// The word.
@@ -96,6 +102,8 @@ pub(crate) enum Announced {
     Held {
         /// Who drives is to leave, and did not know it: break its poll.
         ask: bool,
+        /// The stand-by has to be called.
+        unwatched: bool,
     },
 }
 
@@ -104,9 +112,20 @@ impl Role {
         Role(AtomicU64::new(0))
     }
 
-    /// Counts a waiter; true if nobody drives and the stand-by has to be called.
-    pub(crate) fn add(&self) -> bool {
-        unattended(self.0.fetch_add(WAITER, Relaxed))
+    /// Counts a waiter, which is a worker's `own` or a stranger's; true if nobody drives and the stand-by has to be called.
+    #[inline]
+    pub(crate) fn add(&self, own: bool) -> bool {
+        self.note(own);
+        let before = self.0.fetch_add(WAITER, Relaxed);
+        unattended(before) && before & STRANGERS != 0
+    }
+
+    /// Notes who is about to wait. It stands before the count of it, so that whoever sees the one sees the other.
+    #[inline]
+    fn note(&self, own: bool) {
+        if !own && self.0.load(Relaxed) & STRANGERS == 0 {
+            self.0.fetch_or(STRANGERS, Relaxed);
+        }
     }
 
     /// Uncounts waiters.
@@ -117,14 +136,17 @@ impl Role {
         }
     }
 
-    /// Says whether there are timers; true if nobody drives and the stand-by has to be called.
-    pub(crate) fn set_timers(&self, any: bool) -> bool {
-        if any {
-            unattended(self.0.fetch_or(TIMERS, Relaxed))
-        } else {
-            self.0.fetch_and(!TIMERS, Relaxed);
-            false
-        }
+    /// There are timers now, the first of which is a worker's `own` or a stranger's; true if nobody drives and the
+    /// stand-by has to be called.
+    pub(crate) fn some_timers(&self, own: bool) -> bool {
+        self.note(own);
+        let before = self.0.fetch_or(TIMERS, Relaxed);
+        unattended(before) && before & STRANGERS != 0
+    }
+
+    /// There are no timers any more.
+    pub(crate) fn no_timers(&self) {
+        self.0.fetch_and(!TIMERS, Relaxed);
     }
 
     pub(crate) fn has_timers(&self) -> bool {
@@ -166,7 +188,7 @@ impl Role {
             "the role was left by one who had not got it: {before:#x}"
         );
         Left {
-            unwatched: (watched || waited_for(before)) && before & WATCHING == 0,
+            unwatched: (watched || waited_for(before) && before & STRANGERS != 0) && before & WATCHING == 0,
             wanted: before & WANTED != 0,
         }
     }
@@ -189,13 +211,19 @@ impl Role {
         let mut word = self.0.load(Relaxed);
         loop {
             let preferred = class == Class::Worker || workers(word) == 0;
-            let announced = if preferred { word | CANDIDATES | WANTED } else { word | CANDIDATES };
+            let wanted = if preferred { WANTED } else { 0 };
+            let stranger = if class == Class::Guest { STRANGERS } else { 0 };
+            let announced = word | CANDIDATES | wanted | stranger;
             match self.0.compare_exchange(word, announced, Relaxed, Relaxed) {
                 Ok(_) if open_to(class, word) => return Announced::Free,
                 Ok(_) => {
                     let gives_way =
                         word & DRIVER == STANDBY || class == Class::Worker && word & DRIVER == GUEST;
-                    return Announced::Held { ask: preferred && gives_way && word & WANTED == 0 };
+                    return Announced::Held {
+                        ask: preferred && gives_way && word & WANTED == 0,
+                        // Whoever is to drive for it may be held up, and nobody was told to look.
+                        unwatched: class == Class::Guest && unattended(word),
+                    };
                 }
                 Err(now) => word = now,
             }
@@ -294,7 +322,7 @@ impl Role {
 }
 
 fn workers(word: u64) -> u64 {
-    (word & (WAITER - 1)) / WORKERS
+    (word & (STRANGERS - 1)) / WORKERS
 }
 
 fn open_to(class: Class, word: u64) -> bool {
@@ -321,7 +349,7 @@ mod tests {
         assert!(!role.leave(Class::Guest, false).wanted);
         role.add_worker();
         assert!(!role.take(Class::Guest));
-        assert_eq!(role.announce(Class::Guest), Announced::Held { ask: false });
+        assert_eq!(role.announce(Class::Guest), Announced::Held { ask: false, unwatched: true });
         assert!(role.take(Class::Worker));
         let _ = role.leave(Class::Worker, false);
         assert!(role.sub_worker(), "a guest sleeps");
@@ -333,15 +361,19 @@ mod tests {
         let role = Role::new();
         assert!(role.take(Class::Guest));
         role.add_worker();
-        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: true });
-        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: false });
+        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: true, unwatched: false });
+        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: false, unwatched: false });
         assert!(role.leave(Class::Guest, false).wanted);
         assert_eq!(role.announce(Class::Worker), Announced::Free);
         assert!(role.take_as_standby());
-        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: true });
+        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: true, unwatched: false });
         assert!(role.stand_down());
         assert!(role.take(Class::Worker));
-        assert_eq!(role.announce(Class::Worker), Announced::Held { ask: false }, "nobody asks a worker");
+        assert_eq!(
+            role.announce(Class::Worker),
+            Announced::Held { ask: false, unwatched: false },
+            "nobody asks a worker"
+        );
     }
 
     #[test]
@@ -351,7 +383,7 @@ mod tests {
         assert!(role.call_standby(false));
         assert_eq!(role.watch(false, true), Watch::LookAgain);
         assert_eq!(role.watch(true, false), Watch::Sleep);
-        assert!(role.add(), "it is called for the waiter");
+        assert!(role.add(false), "it is called for the waiter");
         role.call_standby(false);
         assert_eq!(role.watch(false, false), Watch::LookAgain);
         assert_eq!(role.watch(true, false), Watch::Orphaned { urgent: false });
@@ -361,5 +393,26 @@ mod tests {
         assert_eq!(role.watch(true, false), Watch::Sleep, "a driver sleeps");
         assert!(role.leave(Class::Worker, false).unwatched);
         role.sub(1);
+    }
+
+    #[test]
+    fn the_stand_by_is_called_for_strangers_alone() {
+        let role = Role::new();
+        role.add_worker();
+        assert!(!role.add(true), "the worker that runs polls when it is done");
+        assert!(role.take(Class::Worker));
+        assert!(!role.leave(Class::Worker, false).unwatched, "only its own tasks wait");
+        assert!(role.add(false), "a stranger waits while a worker runs");
+        assert!(role.take(Class::Worker));
+        assert!(role.leave(Class::Worker, false).unwatched, "the stranger is still there");
+    }
+
+    #[test]
+    fn a_guest_that_lies_down_is_a_stranger() {
+        let role = Role::new();
+        role.add_worker();
+        assert_eq!(role.announce(Class::Guest), Announced::Held { ask: false, unwatched: true });
+        assert!(role.call_standby(false));
+        assert_eq!(role.announce(Class::Guest), Announced::Held { ask: false, unwatched: false });
     }
 }

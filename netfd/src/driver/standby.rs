@@ -9,9 +9,9 @@
 //!     ▲                                                                │  a worker runs and has not polled for 1 ms:
 //!     │  nobody runs, and a driver sleeps or nobody waits              │    its runtime is told, and wakes another
 //!     └────────────────────────────────────────────────────────────────┤  somebody waits, nobody drives, no poll for 1 ms:
-//!                                                                      │    a sleeper is woken, to drive; else
-//!                                         asked for the role           ▼    after 5 ms
-//!   watching ◄───────────────────────────────────────────────────── driving
+//!                                                                      │    a sleeper is woken, to drive; else, after
+//!                                         asked for the role           │    5 ms, a poll at each look if there are workers,
+//!   watching ◄───────────────────────────────────────────────────── driving if there are none
 //! ```
 //!
 //! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one looks 100 times a second,
@@ -30,12 +30,17 @@ use crate::sync::{survive, thread};
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// After how many nanoseconds without a poll a thread counts as held up: a look that finds it so acts, for the next comes
-/// only after [`PATIENCE`]. In a model, which has no clock, at once.
-const STALE: u64 = if cfg!(loom) { 0 } else { 1_000_000 };
+/// only after [`PATIENCE`].
+const STALE: u64 = 1_000_000;
 
 /// After how many the stand-by polls itself. Where all workers run, and each polls after so many tasks, the role is best
 /// left alone.
-const TOO_LATE: u64 = if cfg!(loom) { 0 } else { 5_000_000 };
+const TOO_LATE: u64 = 5_000_000;
+
+/// Whether `age` has come to `limit`. In a model, which has no clock, every age has.
+fn has_come(age: u64, limit: u64) -> bool {
+    cfg!(loom) || age >= limit
+}
 
 /// The stand-by's life; it ends with its poller.
 pub(crate) fn run(shared: &Shared) {
@@ -45,14 +50,14 @@ pub(crate) fn run(shared: &Shared) {
     loop {
         let (last_poll, now) = (shared.last_poll(), shared.now());
         let age = now.saturating_sub(last_poll);
-        let (runs, held_up) = shared.watched.look(now.saturating_sub(STALE));
+        let (runs, held_up) = shared.watched.look(if cfg!(loom) { now } else { now.saturating_sub(STALE) });
         for worker in held_up {
             // Somebody else's code.
             survive(|| worker.tell_held_up());
         }
         let busy = runs || last_poll != seen;
         seen = last_poll;
-        match shared.role.watch(age >= STALE, busy) {
+        match shared.role.watch(has_come(age, STALE), busy) {
             Watch::Quit => return,
             Watch::Sleep if shared.watched.look(0).0 => {
                 // A worker got up before it could see that nobody watches.
@@ -64,7 +69,13 @@ pub(crate) fn run(shared: &Shared) {
                 if shared.candidates.wake_first(&shared.role) {
                     shared.role.is_seen_to();
                     thread::park_timeout(PATIENCE);
-                } else if !urgent && age < TOO_LATE {
+                } else if !urgent && !has_come(age, TOO_LATE) {
+                    thread::park_timeout(PATIENCE);
+                } else if shared.role.has_workers() {
+                    // They run, and will poll again: the role is theirs. If it were taken from them, those that never sleep
+                    // would be handed every event by another thread, for as long as they are busy.
+                    shared.role.is_seen_to();
+                    poll_once(shared);
                     thread::park_timeout(PATIENCE);
                 } else if shared.role.take_as_standby() {
                     drive(shared);
@@ -72,6 +83,19 @@ pub(crate) fn run(shared: &Shared) {
             }
         }
     }
+}
+
+/// Delivers what has happened, without sleeping and without the role.
+fn poll_once(shared: &Shared) {
+    let mut events = Events::default();
+    let mut list = ReadyList::new();
+    // A subscriber of traces may panic in it.
+    survive(|| {
+        if let Err(error) = shared.poll_now(&mut events, &mut list) {
+            tracing::error!(target: "netfd::driver", %error, "the kernel's wait failed");
+        }
+    });
+    list.wake_all();
 }
 
 /// Polls until a participant wants the role.

@@ -25,6 +25,7 @@ mod peers;
 #[cfg(not(loom))]
 mod raw;
 mod stream;
+mod turns;
 #[cfg(not(loom))]
 mod unix;
 
@@ -41,6 +42,15 @@ pub use raw::SocketGuard;
 pub use unix::Received;
 
 use drained::Drained;
+use turns::Turns;
+
+#[cfg(not(loom))]
+use crate::net_fd::Label;
+
+/// Models have no floor above.
+#[cfg(loom)]
+#[derive(Default)]
+struct Label {}
 
 use crate::cell::GuardedCell;
 use crate::fd_mutex::FdMutex;
@@ -74,11 +84,15 @@ struct Inner {
     number: i32,
     /// Whether the last read left nothing behind.
     drained: Drained,
+    /// How many reads in a row did not have to wait.
+    reads: Turns,
     /// Somebody else's code has had the socket, so that there may be duplicates; or a linger time was set. Its end takes
     /// more care then.
     given_out: AtomicBool,
     /// Who is told when the descriptor is gone.
     closer: Mutex<Option<close::Closer>>,
+    /// What the floor above knows of the socket.
+    label: Label,
 }
 
 impl Fd {
@@ -91,11 +105,16 @@ impl Fd {
     #[doc(alias = "poll.FD.Init")]
     pub fn new(socket: Socket, netpoll: &Netpoll) -> io::Result<Fd> {
         // Nobody knows what was done to it before.
-        Fd::of_ours(socket, netpoll, true)
+        Fd::labelled(socket, netpoll, true, Label::default())
     }
 
-    /// [`Fd::new`] for a socket that was made here, or accepted from one; `given_out` if others have had it.
-    pub(crate) fn of_ours(socket: Socket, netpoll: &Netpoll, given_out: bool) -> io::Result<Fd> {
+    /// [`Fd::new`] for a socket of which more is known; `given_out` unless it was made here, or accepted from one that was.
+    pub(crate) fn labelled(
+        socket: Socket,
+        netpoll: &Netpoll,
+        given_out: bool,
+        label: Label,
+    ) -> io::Result<Fd> {
         let shared = netpoll.shared();
         let number = sys::number(sys::lend(&socket));
         let token = shared.alloc(number);
@@ -118,8 +137,10 @@ impl Fd {
             page: shared.cache.page(token.slot()).clone(),
             number,
             drained: Drained::unproven(),
+            reads: Turns::new(),
             given_out: AtomicBool::new(given_out),
             closer: Mutex::new(None),
+            label,
         })))
     }
 
@@ -185,6 +206,18 @@ impl Fd {
     /// Whether others have had the socket, or close(2) may block. What is accepted from it inherits what they have set.
     pub(crate) fn given_out(&self) -> bool {
         self.0.given_out.load(Relaxed)
+    }
+
+    /// What the floor above knows of the socket.
+    #[cfg(not(loom))]
+    pub(crate) fn label(&self) -> &Label {
+        &self.0.label
+    }
+
+    /// The same to be completed, by who has the only handle.
+    #[cfg(not(loom))]
+    pub(crate) fn label_mut(&mut self) -> &mut Label {
+        &mut Arc::get_mut(&mut self.0).expect("a descriptor is labelled before it is shared").label
     }
 
     /// The poller that the socket is in.

@@ -160,26 +160,32 @@ impl<'a, W: Way> Op<'a, W> {
         mut call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Result<Attempt<T>, Error>,
     ) -> Poll<Result<T, Error>> {
         let inner = &*self.fd.0;
-        let open = OpenFd { inner, desc: inner.desc() };
+        let (open, sequence) = (OpenFd { inner, desc: inner.desc() }, inner.token.sequence());
         let mut held;
         if matches!(self.stage, Stage::Parked) {
-            held = self.resume()?;
+            held = self.resume(inner)?;
             // Readiness that came first counts first: no deadline is looked at.
-            if !open.desc.consume(W::DIRECTION) {
+            if !open.desc.consume(sequence, W::DIRECTION) {
                 held = ready!(self.wait_on(held, cx))?;
             }
         } else {
-            held = ready!(self.lock(cx))?;
-            if checked && W::DIRECTION == Direction::Read && inner.drained.take() {
-                // There was nothing when the last read ended. The word is not reset: what came since made it ready.
-                held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;
-            } else if checked {
-                match W::DIRECTION {
-                    Direction::Read => open.desc.reset(Direction::Read)?,
-                    // Nearly every write finds room, and whether it did is not worth two changes of the word: one that
-                    // finds none tries once more at the most, see `poll_wait`.
-                    Direction::Write => open.desc.check(Direction::Write)?,
+            held = ready!(self.lock(inner, cx))?;
+            match W::DIRECTION {
+                _ if !checked => {}
+                Direction::Read if inner.reads.is_over() => {
+                    // The lock goes to who queues for it.
+                    drop(held);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
+                Direction::Read if inner.drained.take() => {
+                    // There was nothing when the last read ended. The word is not reset: what came since made it ready.
+                    held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;
+                }
+                Direction::Read => open.desc.reset(sequence, Direction::Read)?,
+                // Nearly every write finds room, and whether it did is not worth two changes of the word: one that finds
+                // none tries once more at the most, see `poll_wait`.
+                Direction::Write => open.desc.check(Direction::Write)?,
             }
         }
         loop {
@@ -191,7 +197,7 @@ impl<'a, W: Way> Op<'a, W> {
     }
 
     /// What a wait with the lock that is `held` has come to. One that goes on keeps the lock and no reference.
-    #[inline]
+    #[inline(always)]
     fn wait(
         &mut self,
         held: Held<'a, W>,
@@ -200,6 +206,9 @@ impl<'a, W: Way> Op<'a, W> {
         match waited {
             Poll::Ready(waited) => Poll::Ready(waited.map(|()| held)),
             Poll::Pending => {
+                if W::DIRECTION == Direction::Read {
+                    self.fd.0.reads.begin_anew();
+                }
                 self.stage = Stage::Parked;
                 held.park();
                 Poll::Pending
@@ -219,17 +228,16 @@ impl<'a, W: Way> Op<'a, W> {
     #[cold]
     fn wait_on(&mut self, held: Held<'a, W>, cx: &mut Context<'_>) -> Poll<Result<Held<'a, W>, Error>> {
         let inner = &*self.fd.0;
-        let sequence = inner.token.sequence();
-        self.wait(held, inner.desc().poll_resumed(sequence, W::DIRECTION, cx, inner.shared()))
+        self.wait(held, inner.desc().poll_resumed(W::DIRECTION, cx, inner.shared()))
     }
 
     /// The lock and a reference.
     #[inline]
-    fn lock(&mut self, cx: &mut Context<'_>) -> Poll<Result<Held<'a, W>, Error>> {
-        if matches!(self.stage, Stage::Idle) && self.fd.0.mutex.try_lock(W::DIRECTION) {
-            return Poll::Ready(Ok(Held::new(&self.fd.0)));
+    fn lock(&mut self, inner: &'a Inner, cx: &mut Context<'_>) -> Poll<Result<Held<'a, W>, Error>> {
+        if matches!(self.stage, Stage::Idle) && inner.mutex.try_lock(W::DIRECTION) {
+            return Poll::Ready(Ok(Held::new(inner)));
         }
-        self.wait_for_lock(cx).map_ok(|()| Held::new(&self.fd.0))
+        self.wait_for_lock(cx).map_ok(|()| Held::new(inner))
     }
 
     #[cold]
@@ -245,14 +253,14 @@ impl<'a, W: Way> Op<'a, W> {
 
     /// A reference again, to the lock that a parked operation has.
     #[inline]
-    fn resume(&mut self) -> Result<Held<'a, W>, Error> {
-        if let Err(closed) = self.fd.0.mutex.incref() {
-            give_back(&self.fd.0, W::DIRECTION, &mut self.stage);
+    fn resume(&mut self, inner: &'a Inner) -> Result<Held<'a, W>, Error> {
+        if let Err(closed) = inner.mutex.incref() {
+            give_back(inner, W::DIRECTION, &mut self.stage);
             return Err(closed);
         }
         // What the operation owned, `Held` owns now.
         self.stage = Stage::Idle;
-        Ok(Held::new(&self.fd.0))
+        Ok(Held::new(inner))
     }
 }
 
@@ -282,12 +290,12 @@ impl OpenFd<'_> {
 
     /// Forgets that there is room, just before the call that finds out.
     pub(super) fn forget_room(&self) {
-        self.desc.consume(Direction::Write);
+        self.desc.consume(self.inner.token.sequence(), Direction::Write);
     }
 
     #[inline]
     fn poll_wait(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.desc.poll_wait(self.inner.token.sequence(), direction, cx, self.inner.shared())
+        self.desc.poll_wait(direction, cx, self.inner.shared())
     }
 }
 
@@ -303,7 +311,7 @@ fn give_back(inner: &Inner, direction: Direction, stage: &mut Stage) {
             // Under a reference, so that the slot is not given back meanwhile. Without one the descriptor is closed, and
             // the close takes the waker out.
             if let Ok(_reference) = Reference::take(inner) {
-                inner.desc().cancel(inner.token.sequence(), direction, inner.shared());
+                inner.desc().cancel(direction, inner.shared());
             }
         }
     }

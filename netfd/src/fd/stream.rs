@@ -152,22 +152,22 @@ impl Op<'_, Writing> {
         written: &mut usize,
     ) -> Poll<Result<(), Error>> {
         self.poll(cx, true, |socket, fd| {
-            loop {
-                let rest = buf.get(*written..).unwrap_or_default();
-                if rest.is_empty() {
-                    return Ok(Attempt::Done(()));
-                }
+            while *written < buf.len() {
+                let rest = &buf[*written..];
                 match sys::write(socket, rest)? {
+                    Attempt::Done(all) if all == rest.len() => {
+                        *written += all;
+                        break;
+                    }
                     Attempt::Done(0) => return Err(Error::UnexpectedEof),
-                    Attempt::Done(more) => {
-                        *written += more;
-                        if more < rest.len() {
-                            fd.forget_room();
-                        }
+                    Attempt::Done(part) => {
+                        *written += part;
+                        fd.forget_room();
                     }
                     Attempt::WouldBlock => return Ok(Attempt::WouldBlock),
                 }
             }
+            Ok(Attempt::Done(()))
         })
     }
 }

@@ -81,7 +81,7 @@ fn wait(
     direction: Direction,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), Error>> {
-    shared.cache.slot(token.slot()).poll_wait(token.sequence(), direction, cx, shared)
+    shared.cache.slot(token.slot()).poll_wait(direction, cx, shared)
 }
 
 /// A wait that has no reason to end yet.

@@ -74,7 +74,7 @@ fn a_waiter_that_is_dropped_leaves_the_readiness_to_the_next() {
         let (shared, token) = descriptor();
         park(&shared, token, Read, &Task::new());
         let kernel = spawn(&shared, move |shared| event(shared, token));
-        shared.cache.slot(token.slot()).cancel(token.sequence(), Read, &*shared);
+        shared.cache.slot(token.slot()).cancel(Read, &*shared);
         let next = Task::new();
         assert_eq!(next.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
         kernel.join().unwrap();
@@ -105,7 +105,7 @@ fn a_task_is_dropped_on_another_thread() {
         let dropper = spawn(&shared, move |shared| {
             let desc = shared.cache.slot(token.slot());
             until(|| desc.state(Read) == "parked");
-            desc.cancel(token.sequence(), Read, shared);
+            desc.cancel(Read, shared);
         });
         park(&shared, token, Read, &Task::new());
         until(|| shared.cache.slot(token.slot()).state(Read) == "nil");

@@ -11,7 +11,7 @@ use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use super::family::{dialled, end_in_family, favourite};
 use super::options::{hands_down, setsockopt};
-use super::{KeepAliveConfig, NetFd};
+use super::{Ends, KeepAliveConfig, Label, NetFd, ends_of, own};
 use crate::sync::Arc;
 use crate::{Addr, Error, Fd, Mode, Netpoll, UnixAddr, sys};
 
@@ -121,13 +121,15 @@ impl SocketConfig {
             sys::bind(&made.socket, &local)?;
         }
         let connected = sys::connect(made.socket.as_fd(), &remote)?;
-        let connection = made.register(self, net, family, true)?;
+        let mut connection = made.register(self, net, family, |label| label.connected = true)?;
         let fd = connection.fd();
         let peer = if connected { None } else { Some(wait(fd, deadline).await?) };
         let (local, peer) =
             fd.lend(|socket| Ok((sys::local_addr(socket), peer.or_else(|| sys::peer_addr(socket)))))?;
-        connection.start_stream(&self.keep_alive)?;
-        Ok(connection.between(local, Some(peer.unwrap_or(remote))))
+        connection.start_stream(|| self.keep_alive)?;
+        let label = connection.0.label_mut();
+        label.ends = ends_of(label.packets, local, Some(peer.unwrap_or(remote)));
+        Ok(connection)
     }
 
     /// Listens on `local`; a wildcard without a family is both families' where the system has both.
@@ -145,11 +147,11 @@ impl SocketConfig {
         let inherited =
             self.control.is_none() && hands_down(made.socket.as_fd(), family, made.plain, &self.keep_alive);
         sys::listen(&made.socket, self.backlog.unwrap_or_else(sys::max_backlog))?;
-        let mut listener = made.register(self, net, family, false)?;
-        listener.inherited = inherited;
-        listener.keep_alive = Some(Box::new(self.keep_alive));
-        let local = listener.fd().lend(|socket| Ok(sys::local_addr(socket)))?;
-        Ok(listener.between(local, None))
+        let local = sys::local_addr(&made.socket).map(|addr| own(made.packets(), addr));
+        made.register(self, net, family, |label| {
+            label.inherited = inherited;
+            label.ends = Ends::of_listener(local, self.keep_alive);
+        })
     }
 
     /// A socket with the options that Go gives to each, after the program's own word about it.
@@ -215,27 +217,22 @@ struct Made {
 }
 
 impl Made {
+    fn packets(&self) -> bool {
+        self.kind == SocketType::SEQPACKET
+    }
+
     fn register(
         self,
         config: &SocketConfig,
         net: &'static str,
         family: AddressFamily,
-        connected: bool,
+        more: impl FnOnce(&mut Label),
     ) -> Result<NetFd, Error> {
-        let Made { socket, kind, plain, given_out } = self;
-        let fd = register(socket, &config.netpoll, given_out)?;
-        Ok(NetFd {
-            fd,
-            net,
-            family,
-            kind,
-            connected,
-            plain,
-            keep_alive: None,
-            inherited: false,
-            local: None,
-            remote: None,
-        })
+        let packets = self.packets();
+        let Made { socket, plain, given_out, .. } = self;
+        let mut label = Label { net, family, packets, plain, ..Label::default() };
+        more(&mut label);
+        register(socket, &config.netpoll, given_out, label)
     }
 }
 
@@ -252,9 +249,14 @@ async fn wait(fd: &Fd, deadline: Option<Instant>) -> Result<Addr, Error> {
 }
 
 /// Puts a socket into a poller.
-pub(super) fn register(socket: OwnedFd, netpoll: &Netpoll, given_out: bool) -> Result<Fd, Error> {
-    Fd::of_ours(socket, netpoll, given_out)
-        .map_err(|error| Error::os("", error.raw_os_error().unwrap_or_default()))
+pub(super) fn register(
+    socket: OwnedFd,
+    netpoll: &Netpoll,
+    given_out: bool,
+    label: Label,
+) -> Result<NetFd, Error> {
+    let fd = Fd::labelled(socket, netpoll, given_out, label);
+    fd.map(NetFd).map_err(|error| Error::os("", error.raw_os_error().unwrap_or_default()))
 }
 
 impl fmt::Debug for SocketConfig {

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::io::ioctl_fionbio;
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
-use super::{KeepAliveConfig, NetFd, config};
+use super::{KeepAliveConfig, Label, NetFd, config, ends_of};
 use crate::{Error, Netpoll, sys};
 
 impl NetFd {
@@ -32,29 +32,20 @@ impl NetFd {
         ioctl_fionbio(&socket, true).map_err(|errno| Error::os("ioctl", errno.raw_os_error()))?;
         let (local, remote) = (sys::local_addr(&socket), sys::peer_addr(socket.as_fd()));
         let connected = remote.is_some();
-        let fd = config::register(socket, netpoll, true)?;
         // Nobody knows what was set on it, so its short reads say nothing.
-        let imported = NetFd {
-            fd,
-            net,
-            family,
-            kind,
-            connected,
-            plain: false,
-            keep_alive: None,
-            inherited: false,
-            local: None,
-            remote: None,
-        };
+        let packets = kind == SocketType::SEQPACKET;
+        let ends = ends_of(packets, local, remote);
+        let label = Label { net, family, packets, connected, ends, ..Label::default() };
+        let imported = config::register(socket, netpoll, true, label)?;
         if connected {
-            imported.start_stream(&KeepAliveConfig::default())?;
+            imported.start_stream(KeepAliveConfig::default)?;
         }
-        Ok(imported.between(local, remote))
+        Ok(imported)
     }
 
     /// Whether the socket listens.
     pub fn is_listening(&self) -> bool {
-        self.fd.lend(|socket| Ok(sockopt::socket_acceptconn(socket).unwrap_or(false))).unwrap_or(false)
+        self.0.lend(|socket| Ok(sockopt::socket_acceptconn(socket).unwrap_or(false))).unwrap_or(false)
     }
 
     /// Whether it is a socket of multipath TCP.
@@ -65,7 +56,7 @@ impl NetFd {
     /// Go: `net.isUsingMultipathTCP`
     #[doc(alias = "isUsingMultipathTCP")]
     pub fn is_multipath(&self) -> Result<bool, Error> {
-        self.fd.lend(|socket| {
+        self.0.lend(|socket| {
             Ok(sockopt::socket_protocol(socket).is_ok_and(|protocol| protocol == sys::multipath()))
         })
     }
@@ -75,10 +66,10 @@ impl NetFd {
     /// # Errors
     /// [`Error::Closed`], or what the kernel says of a socket that is none of Unix.
     pub fn peer_credentials(&self) -> Result<PeerCredentials, Error> {
-        if self.family != AddressFamily::UNIX {
+        if self.family() != AddressFamily::UNIX {
             return Err(Error::os("getsockopt", libc::EOPNOTSUPP));
         }
-        self.fd.lend(|socket| {
+        self.0.lend(|socket| {
             let found = sys::peer_credentials(socket)?;
             let process = u32::try_from(found.pid).ok().filter(|pid| *pid > 0);
             Ok(PeerCredentials { process, user: found.uid, group: found.gid })

@@ -69,7 +69,7 @@ impl NetFd {
     #[doc(alias = "setNoDelay")]
     pub fn set_no_delay(&self, on: bool) -> Result<(), Error> {
         self.hand_nothing_down();
-        self.fd.lend(|socket| sockopt::set_tcp_nodelay(socket, on).map_err(setsockopt))
+        self.0.lend(|socket| sockopt::set_tcp_nodelay(socket, on).map_err(setsockopt))
     }
 
     /// Has the kernel probe an idle connection (`true`, the default), or not.
@@ -81,7 +81,7 @@ impl NetFd {
     #[doc(alias = "setKeepAlive")]
     pub fn set_keep_alive(&self, on: bool) -> Result<(), Error> {
         self.hand_nothing_down();
-        self.fd.lend(|socket| sockopt::set_socket_keepalive(socket, on).map_err(setsockopt))
+        self.0.lend(|socket| sockopt::set_socket_keepalive(socket, on).map_err(setsockopt))
     }
 
     /// Sets the idle time before keep-alive probes and the time between them: whole seconds, rounded up, at least 1 and
@@ -95,7 +95,7 @@ impl NetFd {
     pub fn set_keep_alive_period(&self, period: Duration) -> Result<(), Error> {
         self.hand_nothing_down();
         let times = KeepAliveConfig::each(period);
-        self.fd.lend(|socket| set_keep_alive_times(socket, &times).map_err(setsockopt))
+        self.0.lend(|socket| set_keep_alive_times(socket, &times).map_err(setsockopt))
     }
 
     /// Sets all of the keep-alive.
@@ -109,7 +109,7 @@ impl NetFd {
     #[doc(alias = "setKeepAliveCount")]
     pub fn set_keep_alive_config(&self, config: &KeepAliveConfig) -> Result<(), Error> {
         self.hand_nothing_down();
-        self.fd.lend(|socket| set_keep_alive_config(socket, config).map_err(setsockopt))
+        self.0.lend(|socket| set_keep_alive_config(socket, config).map_err(setsockopt))
     }
 
     /// What close does with data that was not sent yet: `None` sends it in the background; zero discards it and resets
@@ -122,8 +122,8 @@ impl NetFd {
     #[doc(alias = "setLinger")]
     pub fn set_linger(&self, linger: Option<Duration>) -> Result<(), Error> {
         let linger = linger.map(|linger| whole_seconds(linger, MAX_LINGER));
-        self.fd.lend(|socket| {
-            self.fd.set_given_out();
+        self.0.lend(|socket| {
+            self.0.set_given_out();
             sockopt::set_socket_linger(socket, linger).map_err(setsockopt)
         })
     }
@@ -138,7 +138,7 @@ impl NetFd {
     #[doc(alias = "setReadBuffer")]
     pub fn set_read_buffer(&self, bytes: usize) -> Result<(), Error> {
         let bytes = bytes.min(MAX_BUFFER);
-        self.fd.lend(|socket| sockopt::set_socket_recv_buffer_size(socket, bytes).map_err(setsockopt))
+        self.0.lend(|socket| sockopt::set_socket_recv_buffer_size(socket, bytes).map_err(setsockopt))
     }
 
     /// [`NetFd::set_read_buffer`] for what goes out.
@@ -150,34 +150,34 @@ impl NetFd {
     #[doc(alias = "setWriteBuffer")]
     pub fn set_write_buffer(&self, bytes: usize) -> Result<(), Error> {
         let bytes = bytes.min(MAX_BUFFER);
-        self.fd.lend(|socket| sockopt::set_socket_send_buffer_size(socket, bytes).map_err(setsockopt))
+        self.0.lend(|socket| sockopt::set_socket_send_buffer_size(socket, bytes).map_err(setsockopt))
     }
 
     /// What every TCP connection starts with: no delay, and its keep-alive.
     ///
     /// Go: `net.newTCPConn`
     #[doc(alias = "net.newTCPConn")]
-    pub(super) fn start_stream(&self, keep_alive: &KeepAliveConfig) -> Result<(), Error> {
-        if self.family == AddressFamily::UNIX {
+    pub(super) fn start_stream(&self, keep_alive: impl FnOnce() -> KeepAliveConfig) -> Result<(), Error> {
+        if self.family() == AddressFamily::UNIX {
             return Ok(());
         }
-        if self.plain {
-            self.fd.prove_short_reads();
+        if self.0.label().plain {
+            self.0.prove_short_reads();
         }
-        if self.inherited {
+        if self.0.label().inherited {
             return Ok(());
         }
-        self.fd.lend(|socket| {
+        self.0.lend(|socket| {
             // Go ignores failures here: a connection without them is a connection still.
-            let _ = set_defaults(socket, keep_alive);
+            let _ = set_defaults(socket, &keep_alive());
             Ok(())
         })
     }
 
     /// What is set on a listener is not meant for what it accepts, which has the options that every connection starts with.
     fn hand_nothing_down(&self) {
-        if !self.connected {
-            self.fd.set_given_out();
+        if !self.is_connected() {
+            self.0.set_given_out();
         }
     }
 }

@@ -80,8 +80,6 @@ pub(crate) enum Parked {
     Yes,
     /// Someone is taking the last waker out at this moment: ask again.
     Busy,
-    /// The sequence is another one: the slot was given back.
-    Gone,
 }
 
 impl ParkWord {
@@ -96,7 +94,8 @@ impl ParkWord {
         self.fd.store(fd, Relaxed);
     }
 
-    /// Consumes readiness, or puts `waker` in place; the caller then looks for a reason not to wait.
+    /// Consumes readiness, or puts `waker` in place; the caller then looks for a reason not to wait. Only for the
+    /// direction's one waiter, to whom the slot belongs meanwhile.
     ///
     /// The waiter is counted before it parks and uncounted when it gives up, so the count never falls below the number of
     /// parked wakers.
@@ -104,16 +103,16 @@ impl ParkWord {
     /// Go: `runtime.netpollblock`
     #[doc(alias = "netpollblock")]
     #[inline(always)]
-    pub(crate) fn park(&self, sequence: u32, waker: &Waker, count: &impl WaiterCount) -> Parked {
+    pub(crate) fn park(&self, waker: &Waker, count: &impl WaiterCount) -> Parked {
         let word = self.word.load(Relaxed);
-        if word & STATES == 0 && sequence_of(word) == sequence {
+        if word & STATES == 0 {
             // Cloning is somebody else's code: it happens while the cell is nobody's.
             let waker = waker.clone();
             if self.occupy(word, waker, count) {
                 return Parked::Yes;
             }
         }
-        self.park_slowly(sequence, waker, count)
+        self.park_slowly(waker, count)
     }
 
     /// nil → wait → parked, with `waker` in place; false if something came in between, and the waker is out again.
@@ -134,12 +133,9 @@ impl ParkWord {
     }
 
     #[cold]
-    fn park_slowly(&self, sequence: u32, waker: &Waker, count: &impl WaiterCount) -> Parked {
+    fn park_slowly(&self, waker: &Waker, count: &impl WaiterCount) -> Parked {
         loop {
             let word = self.word.load(Relaxed);
-            if sequence_of(word) != sequence {
-                return Parked::Gone;
-            }
             match word & STATES {
                 0 => {
                     if self.occupy(word, waker.clone(), count) {
@@ -169,16 +165,16 @@ impl ParkWord {
                 }
                 taking if taking & TAKING != 0 => return Parked::Busy,
                 found => {
-                    panic!("two waiters in one direction: the word is {found:#x} at sequence {sequence}")
+                    panic!("two waiters in one direction: the state is {found:#x} in {word:#x}")
                 }
             }
         }
     }
 
-    /// Takes this waiter's waker back out, if it is still in place. Readiness stays for the next waiter.
-    pub(crate) fn unpark(&self, sequence: u32, count: &impl WaiterCount) {
+    /// Takes the one waiter's waker back out, if it is still in place. Readiness stays for the next waiter.
+    pub(crate) fn unpark(&self, count: &impl WaiterCount) {
         let mut word = self.word.load(Relaxed);
-        while sequence_of(word) == sequence && word & PARKED != 0 {
+        while word & PARKED != 0 {
             // Acquire: another thread may have put the waker there.
             match self.word.compare_exchange(word, word & !PARKED | WAIT, Acquire, Relaxed) {
                 Ok(_) => return self.give_up(word, count),
@@ -244,14 +240,14 @@ impl ParkWord {
     }
 
     /// Consumes readiness, if there is any: ready → nil. A system call follows, which finds what there is. Only for the
-    /// direction's one waiter, to whom the slot belongs.
+    /// one waiter.
     #[inline]
-    pub(crate) fn consume(&self) -> bool {
-        let word = self.word.load(Relaxed);
+    pub(crate) fn consume(&self, sequence: u32) -> bool {
+        let (ready, nil) = (pack(sequence, READY), pack(sequence, 0));
         // Acquire: the facts that came with the readiness are seen by this call's checks.
-        let consumed = word & STATES == READY && self.change(word, word & !READY, Acquire);
+        let consumed = self.change(ready, nil, Acquire);
         if consumed {
-            self.trace([word, word & !READY]);
+            self.trace([ready, nil]);
         }
         consumed
     }

@@ -20,12 +20,12 @@ use poller::Token;
 use super::poll_desc::PollDesc;
 use crate::sync::{Arc, Mutex, lock};
 
-/// Slots of a page; a model uses every slot again at once.
-const PAGE: u32 = if cfg!(loom) { 1 } else { 64 };
+/// Slots of a page; few in a model, where the slot that was given back last is the next to be used.
+const PAGE: u32 = if cfg!(loom) { 2 } else { 64 };
 /// Pages of the first table.
-const TABLE: u32 = if cfg!(loom) { 1 } else { 64 };
+const TABLE: u32 = if cfg!(loom) { 2 } else { 64 };
 /// With doubling, enough tables for every slot number below the reserved one.
-const TABLES: usize = if cfg!(loom) { 32 } else { 21 };
+const TABLES: usize = if cfg!(loom) { 31 } else { 21 };
 
 /// Slots side by side.
 pub(crate) struct Page([PollDesc; PAGE as usize]);

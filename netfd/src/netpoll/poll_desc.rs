@@ -6,7 +6,7 @@
 //!   rg, wg        park words: sequence + state, and the waker        by compare-and-swap
 //!   info          sequence + closing, expired, error, trouble        by read-modify-write
 //!   read, write   the directions' deadlines                          by compare-and-swap
-//!   timer         the timer of both deadlines, closing               under its lock
+//!   timer         the timer of both deadlines                        under its lock, as are closing and expired
 //! ```
 //!
 //! Whoever has a reason to end a wait publishes it in `info` first and unblocks the park word afterwards; whoever waits
@@ -42,27 +42,19 @@ const TROUBLED: u64 = 1 << 4;
 
 /// The poller's side of one descriptor; it lives in a slot that is used again and again.
 ///
-/// It has two cache lines of its own, so that descriptors of two threads do not disturb each other.
-///
 /// Go: `runtime.pollDesc`
 #[doc(alias = "pollDesc")]
-#[cfg_attr(not(loom), repr(align(64)))]
 pub(crate) struct PollDesc {
     info: AtomicU64,
     rg: ParkWord,
     wg: ParkWord,
     read: Deadline,
     write: Deadline,
-    timer: Mutex<Timer>,
+    timer: Mutex<Armed>,
 }
 
-/// The one timer of both directions.
-#[derive(Default)]
-struct Timer {
-    /// Its name, and when it fires: never later than the earlier deadline.
-    armed: Option<(TimerId, u64)>,
-    closing: bool,
-}
+/// The one timer of both directions: its name, and when it fires, never later than the earlier deadline.
+type Armed = Option<(TimerId, u64)>;
 
 impl PollDesc {
     /// A slot's first descriptor.
@@ -73,7 +65,7 @@ impl PollDesc {
             info: AtomicU64::new(u64::from(sequence) << 32),
             read: Deadline::none(),
             write: Deadline::none(),
-            timer: Mutex::new(Timer::default()),
+            timer: Mutex::new(None),
         }
     }
 
@@ -122,16 +114,16 @@ impl PollDesc {
     /// Go: `runtime.poll_runtime_pollReset`
     #[doc(alias = "poll_runtime_pollReset")]
     #[inline]
-    pub(crate) fn reset(&self, direction: Direction) -> Result<(), Error> {
+    pub(crate) fn reset(&self, sequence: u32, direction: Direction) -> Result<(), Error> {
         self.check(direction)?;
-        self.consume(direction);
+        self.consume(sequence, direction);
         Ok(())
     }
 
     /// Consumes readiness, if there is any.
     #[inline]
-    pub(crate) fn consume(&self, direction: Direction) -> bool {
-        self.word(direction).consume()
+    pub(crate) fn consume(&self, sequence: u32, direction: Direction) -> bool {
+        self.word(direction).consume(sequence)
     }
 
     /// Waits for readiness, and consumes it.
@@ -141,16 +133,15 @@ impl PollDesc {
     #[inline]
     pub(crate) fn poll_wait(
         &self,
-        sequence: u32,
         direction: Direction,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
         if let Err(error) = self.check(direction) {
-            self.word(direction).unpark(sequence, count);
+            self.word(direction).unpark(count);
             return Poll::Ready(Err(error));
         }
-        self.park(sequence, direction, cx, count)
+        self.park(direction, cx, count)
     }
 
     /// [`PollDesc::poll_wait`] once more. Readiness that came first counts first: a task that it woke is not told of a deadline that passed
@@ -161,26 +152,23 @@ impl PollDesc {
     #[cold]
     pub(crate) fn poll_resumed(
         &self,
-        sequence: u32,
         direction: Direction,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
-        self.park(sequence, direction, cx, count)
+        self.park(direction, cx, count)
     }
 
     #[inline(always)]
     fn park(
         &self,
-        sequence: u32,
         direction: Direction,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
         let word = self.word(direction);
-        match word.park(sequence, cx.waker(), count) {
+        match word.park(cx.waker(), count) {
             Parked::Ready => return Poll::Ready(Ok(())),
-            Parked::Gone => return Poll::Ready(Err(Error::Closed)),
             Parked::Busy => {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
@@ -189,15 +177,15 @@ impl PollDesc {
         }
         // Looked at again now that the waker is in place: an unblock that came before it found nobody to wake.
         if let Err(error) = self.check(direction) {
-            word.unpark(sequence, count);
+            word.unpark(count);
             return Poll::Ready(Err(error));
         }
         Poll::Pending
     }
 
     /// Takes a dropped operation's waker back.
-    pub(crate) fn cancel(&self, sequence: u32, direction: Direction, count: &impl WaiterCount) {
-        self.word(direction).unpark(sequence, count);
+    pub(crate) fn cancel(&self, direction: Direction, count: &impl WaiterCount) {
+        self.word(direction).unpark(count);
     }
 
     /// An event from the kernel; an older sequence changes nothing.
@@ -264,7 +252,7 @@ impl PollDesc {
     fn rearrange_deadline(&self, token: Token, mode: Mode, when: Option<u64>, shared: &Shared) {
         let (due, alarm) = {
             let mut timer = lock(&self.timer);
-            if timer.closing {
+            if self.info.load(Relaxed) & CLOSING != 0 {
                 return;
             }
             if mode.reads() {
@@ -291,10 +279,10 @@ impl PollDesc {
         let (due, alarm) = {
             let mut timer = lock(&self.timer);
             // A timer that was replaced while it was on its way here does nothing: its name is not the armed one.
-            if self.sequence() != token.sequence() || timer.armed.is_none_or(|(armed, _)| armed != id) {
+            if self.sequence() != token.sequence() || timer.is_none_or(|(armed, _)| armed != id) {
                 return;
             }
-            timer.armed = None;
+            *timer = None;
             self.settle(&mut timer, token, shared)
         };
         shared.ring(alarm);
@@ -304,7 +292,7 @@ impl PollDesc {
     }
 
     /// Claims what is due, publishes which directions have expired, and arms the timer for those that have not.
-    fn settle(&self, timer: &mut Timer, token: Token, shared: &Shared) -> (Option<Mode>, Alarm) {
+    fn settle(&self, timer: &mut Armed, token: Token, shared: &Shared) -> (Option<Mode>, Alarm) {
         // Under the lock, so that nobody who comes later knows an earlier time and takes an expiry back.
         let now = shared.now();
         // Of both directions, whichever has changed: a deadline that is due has no timer after this.
@@ -337,12 +325,11 @@ impl PollDesc {
     pub(crate) fn evict(&self, token: Token, shared: &Shared) {
         {
             let mut timer = lock(&self.timer);
-            assert!(!timer.closing, "slot {} is evicted twice", token.slot());
-            timer.closing = true;
-            if let Some((id, _)) = timer.armed.take() {
+            if let Some((id, _)) = timer.take() {
                 shared.remove_timer(id);
             }
-            self.info.fetch_or(CLOSING, Relaxed);
+            let before = self.info.fetch_or(CLOSING, Relaxed);
+            assert!(before & CLOSING == 0, "slot {} is evicted twice", token.slot());
         }
         let mut list = ReadyList::new();
         self.unblock(token.sequence(), Mode::Both, &mut list);
@@ -355,9 +342,9 @@ impl PollDesc {
     #[doc(alias = "poll_runtime_pollClose")]
     pub(crate) fn retire(&self, sequence: u32) {
         let next = sequence.wrapping_add(1);
-        let mut timer = lock(&self.timer);
-        assert!(timer.closing, "a descriptor's slot was given back before it was evicted");
-        *timer = Timer::default();
+        let timer = lock(&self.timer);
+        let closing = self.info.load(Relaxed) & CLOSING != 0;
+        assert!(closing && timer.is_none(), "a descriptor's slot was given back before it was evicted");
         self.read.set(None);
         self.write.set(None);
         self.rg.retire(sequence, next);
@@ -391,12 +378,12 @@ impl PollDesc {
 }
 
 /// Sees to it that a timer fires no later than `next`; one that fires earlier arms itself again.
-fn arm(timer: &mut Timer, next: Option<u64>, token: Token, shared: &Shared) -> Alarm {
+fn arm(timer: &mut Armed, next: Option<u64>, token: Token, shared: &Shared) -> Alarm {
     let insert = |when| {
         let (id, alarm) = shared.insert_timer(when, Target::Deadline(token));
         (Some((id, when)), alarm)
     };
-    let (armed, alarm) = match (timer.armed, next) {
+    let (armed, alarm) = match (*timer, next) {
         (None, Some(next)) => insert(next),
         (Some((id, armed)), Some(next)) if next >= armed => (Some((id, armed)), Alarm::default()),
         (Some((id, _)), Some(next)) => match shared.reschedule_timer(id, next) {
@@ -410,6 +397,6 @@ fn arm(timer: &mut Timer, next: Option<u64>, token: Token, shared: &Shared) -> A
         }
         (None, None) => (None, Alarm::default()),
     };
-    timer.armed = armed;
+    *timer = armed;
     alarm
 }

@@ -144,7 +144,7 @@ impl Shared {
         let mut timers = lock(&self.timers);
         let due = timers.pop_due(now);
         if due.is_some() && timers.is_empty() {
-            self.role.set_timers(false);
+            self.role.no_timers();
         }
         due
     }
@@ -152,7 +152,7 @@ impl Shared {
     /// Adds a timer.
     pub(crate) fn insert_timer(&self, when: u64, target: Target) -> (TimerId, Alarm) {
         let mut timers = lock(&self.timers);
-        let unattended = timers.is_empty() && self.role.set_timers(true);
+        let unattended = timers.is_empty() && self.role.some_timers(crate::driver::works_for(self));
         let id = timers.insert(when, target);
         (id, Alarm { unattended, overslept: when < self.until.load(Relaxed) })
     }
@@ -180,7 +180,7 @@ impl Shared {
             let mut timers = lock(&self.timers);
             let removed = timers.remove(id);
             if removed.is_some() && timers.is_empty() {
-                self.role.set_timers(false);
+                self.role.no_timers();
             }
             removed
         };
@@ -233,7 +233,7 @@ impl Shared {
 
 impl WaiterCount for Shared {
     fn add(&self) {
-        if self.role.add() {
+        if self.role.add(crate::driver::works_for(self)) {
             self.rouse(!crate::driver::is_participant());
         }
     }

@@ -11,11 +11,14 @@
 //!
 //! Differs: Go 1.21 marks a deleted timer and sweeps later; here it leaves at once, so the heap holds only live ones.
 
+use std::num::NonZeroU32;
+
 /// Names one timer of a heap; never the next one in the same slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimerId {
     slot: u32,
-    generation: u32,
+    /// Never zero, so that a name or none takes no more room than a name.
+    generation: NonZeroU32,
 }
 
 /// A heap of targets, each with the time at which it is due.
@@ -32,7 +35,7 @@ struct Entry {
 }
 
 struct Slot<T> {
-    generation: u32,
+    generation: NonZeroU32,
     place: usize,
     target: Option<T>,
 }
@@ -54,7 +57,7 @@ impl<T> Heap<T> {
     /// Adds `target`, due at `when`.
     pub(crate) fn insert(&mut self, when: u64, target: T) -> TimerId {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { generation: 0, place: 0, target: None });
+            self.slots.push(Slot { generation: NonZeroU32::MIN, place: 0, target: None });
             u32::try_from(self.slots.len() - 1).expect("fewer timers than 2^32")
         });
         self.slots[slot as usize].target = Some(target);
@@ -93,7 +96,7 @@ impl<T> Heap<T> {
         }
         let slot = &mut self.slots[entry.slot as usize];
         let id = TimerId { slot: entry.slot, generation: slot.generation };
-        slot.generation = slot.generation.wrapping_add(1);
+        slot.generation = slot.generation.checked_add(1).unwrap_or(NonZeroU32::MIN);
         self.free.push(entry.slot);
         (id, slot.target.take().expect("an entry of the heap has its target"))
     }

@@ -116,7 +116,7 @@ impl Future for Timer {
         if self.fired {
             return Poll::Ready(());
         }
-        let parked = self.state.0.park(0, cx.waker(), &Uncounted);
+        let parked = self.state.0.park(cx.waker(), &Uncounted);
         match parked {
             Parked::Ready => {
                 self.fired = true;
@@ -131,7 +131,7 @@ impl Future for Timer {
                 self.id = Some(id);
                 self.netpoll.shared().ring(alarm);
             }
-            Parked::Yes | Parked::Gone => {}
+            Parked::Yes => {}
         }
         Poll::Pending
     }
@@ -140,6 +140,6 @@ impl Future for Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         self.disarm();
-        self.state.0.unpark(0, &Uncounted);
+        self.state.0.unpark(&Uncounted);
     }
 }

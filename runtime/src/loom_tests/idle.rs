@@ -23,7 +23,7 @@ fn take(scheduler: &Arc<Scheduler>, seat: usize, mut searches: bool) {
     let mut parker = Parker::for_worker(scheduler.netpoll());
     scheduler.sit_down(seat, Queue::new().stealer(), parker.unparker());
     loop {
-        if let Some(task) = scheduler.pop() {
+        if let Some(task) = scheduler.pop_batch(&Queue::new()) {
             scheduler.live.discard(task);
             if searches {
                 scheduler.found();

@@ -29,14 +29,14 @@ fn running() -> MutexGuard<'static, BTreeSet<i32>> {
 }
 
 /// A process group of our own making. It is killed when this is dropped.
-pub(super) struct Group {
+pub(crate) struct Group {
     leader: Child,
     ended: bool,
 }
 
 impl Group {
     /// Starts a command as the leader of a new group.
-    pub(super) fn spawn(command: &mut Command) -> io::Result<Group> {
+    pub(crate) fn spawn(command: &mut Command) -> io::Result<Group> {
         end_with_this_program();
         // Held across the start, so that a signal finds either no child or a listed one.
         let mut running = running();
@@ -46,18 +46,28 @@ impl Group {
     }
 
     /// The process that was started.
-    pub(super) fn leader(&mut self) -> &mut Child {
+    pub(crate) fn leader(&mut self) -> &mut Child {
         &mut self.leader
     }
 
     /// Whether the leader has come to its end. It stays a zombie, and so its identifier ours.
-    pub(super) fn is_over(&self) -> io::Result<bool> {
+    pub(crate) fn is_over(&self) -> io::Result<bool> {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         Ok(waitid(WaitId::Pid(Pid::from_child(&self.leader)), look)?.is_some())
     }
 
+    /// Sends the whole group a signal. What it makes of that is its own affair.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        let _running = running();
+        if !self.ended {
+            // As below.
+            let _ = kill_process_group(Pid::from_child(&self.leader), signal);
+        }
+    }
+
     /// Kills whatever is left of the group and gives the leader's status.
-    pub(super) fn end(&mut self) -> io::Result<ExitStatus> {
+    pub(crate) fn end(&mut self) -> io::Result<ExitStatus> {
         let mut running = running();
         if !self.ended {
             kill(Pid::from_child(&self.leader));

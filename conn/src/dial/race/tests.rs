@@ -32,7 +32,7 @@ impl Peers {
         let any_port = SocketAddr::new(loopback, 0);
         let silent = SocketConfig::new(&netpoll).backlog(Some(0)).listen("tcp", &any_port.into());
         let silent = silent.expect("a listener");
-        let address = silent.local_addr().and_then(Addr::as_socket_addr).expect("a bound listener");
+        let address = silent.local_addr().and_then(|addr| addr.as_socket_addr()).expect("a bound listener");
         let mut queued = vec![];
         // Over loopback a connection stands before connect(2) returns, or it does not come about.
         while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
@@ -117,7 +117,7 @@ fn dial_parallel() {
         // Without a race they are tried as they stand.
         let in_order = vec![refuses, other.clone(), one];
         let connected = block_on(attempt().race(in_order, None)).expect("a connection");
-        assert_eq!(connected.remote_addr(), Some(&other));
+        assert_eq!(connected.remote_addr().as_ref(), Some(&other));
     });
 }
 
@@ -162,7 +162,7 @@ fn dial_parallel_spurious_connection() {
             // Both connections stand before the race can look at either.
             let (winner, loser) = join!(first.wake(), second.wake());
             let connected = race.await.expect("a connection");
-            assert_eq!(connected.remote_addr(), Some(&targets[0]));
+            assert_eq!(connected.remote_addr().as_ref(), Some(&targets[0]));
             // The one that nobody needs was closed, and nothing was sent over it.
             loser.fd().set_deadline(Mode::Read, Some(Instant::now() + PATIENCE)).expect("open");
             assert_eq!(loser.fd().read(&mut [0]).await, Ok(0));

@@ -1,0 +1,9 @@
+//! smol.
+
+#![forbid(unsafe_code)]
+
+use servers::peers::smol;
+
+fn main() {
+    servers::main(smol::MODES, smol::serve);
+}

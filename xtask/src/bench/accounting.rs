@@ -1,0 +1,156 @@
+//! What the kernel has charged a process with, and what the whole machine did meanwhile.
+//!
+//! | file | what is read from it | grain |
+//! | --- | --- | --- |
+//! | `/proc/PID/task/*/schedstat` | processor time of each thread | nanoseconds, brought up to date at each switch and each tick |
+//! | `/proc/PID/task/*/status` | context switches of each thread | one |
+//! | `/proc/PID/status` | resident memory | a page |
+//! | `/proc/stat` | time that all processors were busy | a hundredth of a second |
+//!
+//! A thread that ends takes its account along; none of the servers ends threads while it serves.
+
+use std::fs;
+use std::ops::Sub;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+/// What one process has used since it was started, all of its threads together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Usage {
+    /// Time on a processor, in user space and in the kernel.
+    pub(crate) processor: Duration,
+    /// Switches because a thread had nothing to do.
+    pub(crate) voluntary: u64,
+    /// Switches because the kernel wanted the processor for somebody else.
+    pub(crate) involuntary: u64,
+}
+
+impl Sub for Usage {
+    type Output = Usage;
+
+    fn sub(self, earlier: Usage) -> Usage {
+        Usage {
+            processor: self.processor.saturating_sub(earlier.processor),
+            voluntary: self.voluntary.saturating_sub(earlier.voluntary),
+            involuntary: self.involuntary.saturating_sub(earlier.involuntary),
+        }
+    }
+}
+
+/// Reads the account of a process.
+pub(crate) fn usage(pid: u32) -> Result<Usage> {
+    let folder = format!("/proc/{pid}/task");
+    let mut sum = Usage::default();
+    for thread in fs::read_dir(&folder).with_context(|| format!("cannot read {folder}"))? {
+        let thread = thread?.path();
+        // A thread may end between the listing and here.
+        let Ok(schedstat) = fs::read_to_string(thread.join("schedstat")) else { continue };
+        let Ok(status) = fs::read_to_string(thread.join("status")) else { continue };
+        sum.processor +=
+            run_time(&schedstat).with_context(|| format!("{folder} has a schedstat {schedstat:?}"))?;
+        sum.voluntary += field(&status, "voluntary_ctxt_switches").context("a status counts no switches")?;
+        sum.involuntary +=
+            field(&status, "nonvoluntary_ctxt_switches").context("a status counts no switches")?;
+    }
+    Ok(sum)
+}
+
+/// The memory of a process that is in the machine's memory, in bytes.
+pub(crate) fn resident(pid: u32) -> Result<u64> {
+    let file = format!("/proc/{pid}/status");
+    let status = fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
+    Ok(field(&status, "VmRSS").with_context(|| format!("{file} has no VmRSS"))? * 1024)
+}
+
+/// The first number of a `schedstat`: nanoseconds on a processor.
+fn run_time(schedstat: &str) -> Option<Duration> {
+    Some(Duration::from_nanos(schedstat.split_ascii_whitespace().next()?.parse().ok()?))
+}
+
+/// The number behind `name:` in a `status`.
+fn field(status: &str, name: &str) -> Option<u64> {
+    let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    value.split_ascii_whitespace().next()?.parse().ok()
+}
+
+/// How long all processors together have been busy, and how long they have been there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Machine {
+    /// With anything, other guests of the same host included.
+    pub(crate) busy: Duration,
+    /// With anything or nothing.
+    pub(crate) total: Duration,
+}
+
+/// Reads the machine's account.
+pub(crate) fn machine() -> Result<Machine> {
+    let stat = fs::read_to_string("/proc/stat").context("cannot read /proc/stat")?;
+    machine_in(&stat).with_context(|| format!("/proc/stat begins {:?}", stat.lines().next()))
+}
+
+/// The line `cpu  user nice system idle iowait irq softirq steal guest guest_nice`. Guests are in user and nice already.
+fn machine_in(stat: &str) -> Option<Machine> {
+    let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
+    let numbers: Vec<u64> =
+        line.split_ascii_whitespace().take(8).map(str::parse).collect::<Result<_, _>>().ok()?;
+    let &[user, nice, system, idle, waiting, irq, softirq, steal] = &numbers[..] else { return None };
+    // The kernel shows hundredths of a second to programs, whatever its own tick.
+    let time = |ticks: u64| Duration::from_millis(ticks * 10);
+    let busy = user + nice + system + irq + softirq + steal;
+    Some(Machine { busy: time(busy), total: time(busy + idle + waiting) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_run_time_is_the_first_number() {
+        assert_eq!(run_time("75103448 7221012 1516\n"), Some(Duration::from_nanos(75_103_448)));
+        assert_eq!(run_time(""), None);
+        assert_eq!(run_time("x 1 2"), None);
+    }
+
+    #[test]
+    fn a_field_is_found_by_its_whole_name() {
+        let status =
+            "Name:\tours\nVmRSS:\t    1234 kB\nnonvoluntary_ctxt_switches:\t9\nvoluntary_ctxt_switches:\t7\n";
+        assert_eq!(field(status, "voluntary_ctxt_switches"), Some(7));
+        assert_eq!(field(status, "nonvoluntary_ctxt_switches"), Some(9));
+        assert_eq!(field(status, "VmRSS"), Some(1234));
+        assert_eq!(field(status, "Vm"), None);
+    }
+
+    #[test]
+    fn waiting_is_not_busy_and_guests_count_once() {
+        let stat = "cpu  1 2 4 1000 500 8 16 32 64 128\ncpu0 9 9 9 9 9 9 9 9 9 9\n";
+        let machine = machine_in(stat).unwrap();
+        assert_eq!(machine.busy, Duration::from_millis(10 * (1 + 2 + 4 + 8 + 16 + 32)));
+        assert_eq!(machine.total, machine.busy + Duration::from_secs(15));
+        assert_eq!(machine_in("cpu  1 2 4\n"), None);
+        assert_eq!(machine_in("intr 1\n"), None);
+    }
+
+    #[test]
+    fn this_process_has_an_account() {
+        let before = usage(std::process::id()).unwrap();
+        // Work until the kernel has noticed, however coarse its clock.
+        let mut after = before;
+        for _ in 0..100_000 {
+            after = usage(std::process::id()).unwrap();
+            if after.processor > before.processor {
+                break;
+            }
+        }
+        assert!((after - before).processor > Duration::ZERO, "{after:?}");
+        assert!(resident(std::process::id()).unwrap() > 4096);
+        assert!(machine().unwrap().total >= machine().unwrap().busy);
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_is_named() {
+        let error = usage(u32::MAX).unwrap_err().to_string();
+        assert!(error.contains(&u32::MAX.to_string()), "{error}");
+    }
+}

@@ -1,0 +1,440 @@
+//! One sample: a server is started, measured and ended. The code path is the same for every server.
+//!
+//! ```text
+//!   start the server, pinned ─► its address ─► run the generator, pinned ─► values by name ─► end the server
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+
+use super::accounting;
+use super::build::{LOAD, Programs, without_tracing};
+use super::callgrind;
+use super::child::Child;
+use super::load::{self, Edges, Report, Window};
+use super::perf::{Calls, Counter};
+use super::pin::{self, Processors};
+use super::results::{
+    CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, P50, P99, PROCESSOR, RATE, SLOWEST, SWITCHES,
+    THROUGHPUT, Values,
+};
+use super::scenarios::{Cell, Direction, Kind, Scenario, Traffic};
+
+/// How long a server may take to start.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a server may take to end.
+const END_LIMIT: Duration = Duration::from_secs(20);
+
+/// The buffer that each connection has at a server.
+const BUFFER_BYTES: usize = 4096;
+
+/// The buffer of a stream's server, which is also the generator's.
+const STREAM_BUFFER: usize = 256 * 1024;
+
+/// How much is measured in one sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Lengths {
+    /// The window.
+    pub(crate) window: Duration,
+    /// Before it.
+    pub(crate) warmup: Duration,
+    /// The two numbers of requests under callgrind.
+    pub(crate) requests: (u64, u64),
+    /// Idle connections of the memory programs, and every how many of them memory is read.
+    pub(crate) memory: (usize, usize),
+    /// How often each thread of the storm breaks.
+    pub(crate) breaks: usize,
+}
+
+impl Lengths {
+    /// Long enough for medians that tell a hundredth.
+    pub(crate) const FULL: Lengths = Lengths {
+        window: Duration::from_millis(1500),
+        warmup: Duration::from_millis(300),
+        requests: (2_000, 12_000),
+        memory: (9_000, 1_000),
+        breaks: 250_000,
+    };
+
+    /// For a first impression.
+    pub(crate) const QUICK: Lengths = Lengths {
+        window: Duration::from_millis(200),
+        warmup: Duration::from_millis(50),
+        requests: (500, 3_000),
+        memory: (2_000, 500),
+        breaks: 50_000,
+    };
+}
+
+/// All that a sample needs.
+pub(crate) struct Meter {
+    /// What was built.
+    pub(crate) programs: Programs,
+    /// Who runs where.
+    pub(crate) processors: Processors,
+    /// For files in passing.
+    pub(crate) scratch: PathBuf,
+    /// How much is measured.
+    pub(crate) lengths: Lengths,
+}
+
+/// Reads the resident memory at the window's edges.
+#[derive(Default)]
+struct ResidentAtEdges {
+    server: u32,
+    before: u64,
+    after: u64,
+}
+
+impl Edges for ResidentAtEdges {
+    fn begins(&mut self) -> Result<()> {
+        self.before = accounting::resident(self.server)?;
+        Ok(())
+    }
+
+    fn ends(&mut self, server: u32) -> Result<()> {
+        self.after = accounting::resident(server)?;
+        Ok(())
+    }
+}
+
+impl Edges for Counter {
+    fn begins(&mut self) -> Result<()> {
+        self.enable()
+    }
+
+    fn ends(&mut self, _server: u32) -> Result<()> {
+        self.disable()
+    }
+}
+
+impl Meter {
+    /// Takes one sample: its values, and the share of the machine that others used meanwhile.
+    pub(crate) fn sample(&self, scenario: &Scenario, cell: &Cell) -> Result<(Values, f64)> {
+        let workers = scenario.workers;
+        match scenario.kind {
+            Kind::Time(traffic) | Kind::Deadlines(traffic) => {
+                let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
+                let (report, window) = self.play(&mut server, workers, traffic, &mut ())?;
+                server.end()?;
+                Ok((timed(&report, &window), window.others))
+            }
+            Kind::Calls(traffic) => {
+                let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
+                let generator = self.processors.generator(workers);
+                let mut counter = Counter::attach(server.child.pid(), &self.scratch, generator)?;
+                let (report, window) = self.play(&mut server, workers, traffic, &mut counter)?;
+                let calls = counter.finish()?;
+                server.end()?;
+                Ok((counted(&report, &calls), window.others))
+            }
+            Kind::Instructions(traffic) => {
+                let (short, long) = self.lengths.requests;
+                let values = callgrind::each(
+                    (short, self.instructions(cell, workers, traffic, short)?),
+                    (long, self.instructions(cell, workers, traffic, long)?),
+                );
+                // An instruction is one whoever else is busy.
+                Ok((Values::from([(INSTRUCTIONS.to_owned(), values)]), 0.0))
+            }
+            Kind::Stream(direction) => self.stream(cell, workers, direction),
+            Kind::Armed { busy, idle } => {
+                let mut server = self.server(cell, workers, self.buffer(busy), None)?;
+                let mut sleepers = self.sleepers(&server, workers, idle)?;
+                let (report, window) = self.play(&mut server, workers, busy, &mut ())?;
+                // The end of its input is its sign to close the connections.
+                drop(sleepers.input());
+                sleepers.rest(END_LIMIT)?;
+                server.end()?;
+                Ok((timed(&report, &window), window.others))
+            }
+            Kind::Churn(traffic) => {
+                let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
+                let mut edges = ResidentAtEdges { server: server.child.pid(), ..ResidentAtEdges::default() };
+                let (report, window) = self.play(&mut server, workers, traffic, &mut edges)?;
+                server.end()?;
+                let growth = edges.after as f64 - edges.before as f64;
+                let mut values = timed(&report, &window);
+                values.insert(GROWTH.to_owned(), growth / report.requests as f64);
+                values.insert(CHURNED.to_owned(), report.requests as f64);
+                Ok((values, window.others))
+            }
+            Kind::Memory => Ok((self.memory(cell)?, 0.0)),
+            Kind::Storm => Ok((self.storm()?, 0.0)),
+        }
+    }
+
+    /// What is held while all rows of a scenario are measured. To attach perf to a trace point that nobody watches takes
+    /// the kernel some 40 ms, and so does the last one to leave; to one that is watched, nothing. It is not held for
+    /// longer, for every process pays for it.
+    pub(crate) fn prepared(&self, kind: Kind) -> Option<Counter> {
+        let folder = self.scratch.join("kept");
+        let attach = || -> Result<Counter> {
+            std::fs::create_dir_all(&folder)?;
+            Counter::attach(std::process::id(), &folder, self.processors.generator(1))
+        };
+        // Without it each sample does the same, and says what is wrong.
+        matches!(kind, Kind::Calls(_)).then(|| attach().ok()).flatten()
+    }
+
+    /// About how long one sample takes, for the first estimate.
+    pub(crate) fn guess(&self, kind: Kind) -> Duration {
+        let Lengths { window, warmup, .. } = self.lengths;
+        let played = window + warmup + Duration::from_millis(50);
+        match kind {
+            Kind::Time(_) | Kind::Deadlines(_) | Kind::Churn(_) | Kind::Stream(_) => played,
+            Kind::Calls(_) => played + Duration::from_millis(300),
+            Kind::Instructions(_) => Duration::from_secs(3),
+            Kind::Armed { .. } => played + Duration::from_secs(1),
+            Kind::Memory | Kind::Storm => Duration::from_secs(2),
+        }
+    }
+
+    /// A request that is longer than the usual buffer gets one of its own length, at every server.
+    fn buffer(&self, traffic: Traffic) -> usize {
+        traffic.size.max(BUFFER_BYTES)
+    }
+
+    /// Starts a server, perhaps under valgrind, and waits for its address.
+    fn server(
+        &self,
+        cell: &Cell,
+        workers: usize,
+        buffer: usize,
+        valgrind: Option<Command>,
+    ) -> Result<Server> {
+        let program = match cell.without_tracing {
+            true => self.programs.path(&without_tracing(cell.peer.program))?,
+            false => self.programs.path(cell.peer.program)?,
+        };
+        let (mut command, limit) = match valgrind {
+            Some(mut valgrind) => {
+                valgrind.arg(program);
+                (valgrind, callgrind::START_LIMIT)
+            }
+            None => (Command::new(program), START_LIMIT),
+        };
+        command.arg("127.0.0.1:0").args(["--workers", &workers.to_string(), "--buffer", &buffer.to_string()]);
+        command.args(["--mode", cell.mode]);
+        let mut child = Child::start(&mut command, self.processors.server(workers))?;
+        let line = child.line(limit)?;
+        let address =
+            line.strip_prefix("listening on ").with_context(|| format!("the server said {line:?}"))?;
+        Ok(Server { address: address.trim().to_owned(), child })
+    }
+
+    /// Runs the generator against the clock.
+    fn play(
+        &self,
+        server: &mut Server,
+        workers: usize,
+        traffic: Traffic,
+        edges: &mut impl Edges,
+    ) -> Result<(Report, Window)> {
+        let Lengths { window, warmup, .. } = self.lengths;
+        let mut arguments = arguments(traffic);
+        arguments.push(("--seconds", window.as_secs_f64().to_string()));
+        arguments.push(("--warmup", warmup.as_secs_f64().to_string()));
+        let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
+        let time = window + warmup;
+        let (report, window) =
+            load::run(&mut command, &mut server.child, workers, &self.processors, time, edges)?;
+        Ok((report, window.context("the generator announced no window")?))
+    }
+
+    /// Counts the instructions of exactly so many requests.
+    fn instructions(&self, cell: &Cell, workers: usize, traffic: Traffic, requests: u64) -> Result<u64> {
+        let file = self.scratch.join("callgrind.out");
+        self.under(callgrind::counting(&file), &file, cell, workers, traffic, requests)?;
+        callgrind::instructions(&file)
+    }
+
+    /// The same with the call graph and every address. Gives the file.
+    pub(crate) fn profile(
+        &self,
+        cell: &Cell,
+        workers: usize,
+        traffic: Traffic,
+        requests: u64,
+    ) -> Result<PathBuf> {
+        let file = self.scratch.join("callgrind-graph.out");
+        self.under(callgrind::telling_calls(&file), &file, cell, workers, traffic, requests)?;
+        Ok(file)
+    }
+
+    /// Runs exactly so many requests against a server under valgrind, which leaves a file.
+    fn under(
+        &self,
+        valgrind: Command,
+        file: &Path,
+        cell: &Cell,
+        workers: usize,
+        traffic: Traffic,
+        requests: u64,
+    ) -> Result<()> {
+        if file.exists() {
+            std::fs::remove_file(file)?;
+        }
+        let mut server = self.server(cell, workers, self.buffer(traffic), Some(valgrind))?;
+        let mut arguments = arguments(traffic);
+        arguments.push(("--requests", requests.to_string()));
+        let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
+        let time = Duration::from_secs(30);
+        load::run(&mut command, &mut server.child, workers, &self.processors, time, &mut ())?;
+        server.end()
+    }
+
+    /// Runs one stream.
+    fn stream(&self, cell: &Cell, workers: usize, direction: Direction) -> Result<(Values, f64)> {
+        let mut server = self.server(cell, workers, STREAM_BUFFER, None)?;
+        let Lengths { window, warmup, .. } = self.lengths;
+        let mode = match direction {
+            Direction::Push => "push",
+            Direction::Pull => "pull",
+        };
+        let arguments = [
+            ("--mode", mode.to_owned()),
+            ("--seconds", window.as_secs_f64().to_string()),
+            ("--warmup", warmup.as_secs_f64().to_string()),
+        ];
+        let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
+        let time = window + warmup;
+        let (report, charged) =
+            load::run(&mut command, &mut server.child, workers, &self.processors, time, &mut ())?;
+        server.end()?;
+        if report.seconds <= 0.0 {
+            bail!("the generator measured no time");
+        }
+        let mut values = Values::from([(THROUGHPUT.to_owned(), report.bytes as f64 / report.seconds)]);
+        insert_share(&mut values, &report);
+        Ok((values, charged.map_or(0.0, |window| window.others)))
+    }
+
+    /// Opens connections that are used once and then rest.
+    fn sleepers(&self, server: &Server, workers: usize, connections: usize) -> Result<Child> {
+        let arguments = [("--mode", "idle".to_owned()), ("--connections", connections.to_string())];
+        let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
+        let mut sleepers = Child::start(&mut command, self.processors.generator(workers))?;
+        match sleepers.line(Duration::from_secs(60))?.trim() {
+            "measuring" => Ok(sleepers),
+            other => bail!("the generator of idle connections said {other:?}"),
+        }
+    }
+}
+
+/// A server that says where it listens.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn end(self) -> Result<()> {
+        self.child.end(Signal::TERM, END_LIMIT)
+    }
+}
+
+/// The generator's part of a traffic.
+fn arguments(traffic: Traffic) -> Vec<(&'static str, String)> {
+    let mode = if traffic.short { "short" } else { "echo" };
+    vec![
+        ("--mode", mode.to_owned()),
+        ("--connections", traffic.connections.to_string()),
+        ("--size", traffic.size.to_string()),
+    ]
+}
+
+/// The values of a run against the clock.
+fn timed(report: &Report, window: &Window) -> Values {
+    let requests = report.requests as f64;
+    let switches = window.server.voluntary + window.server.involuntary;
+    let mut values = Values::from([
+        (PROCESSOR.to_owned(), window.server.processor.as_nanos() as f64 / requests),
+        (SWITCHES.to_owned(), switches as f64 / requests),
+        (RATE.to_owned(), requests / window.seconds),
+    ]);
+    if let Some(latency) = report.latency_us {
+        values.insert(P50.to_owned(), latency.p50);
+        values.insert("p90_us".to_owned(), latency.p90);
+        values.insert(P99.to_owned(), latency.p99);
+        values.insert("p999_us".to_owned(), latency.p999);
+        values.insert("max_us".to_owned(), latency.max);
+    }
+    values.extend(report.slowest_share.map(|share| (SLOWEST.to_owned(), share)));
+    insert_share(&mut values, report);
+    values
+}
+
+/// How busy the generator itself was.
+fn insert_share(values: &mut Values, report: &Report) {
+    if let Some(own) = report.own_cpu_seconds
+        && report.seconds > 0.0
+    {
+        values.insert(GENERATOR.to_owned(), own / report.seconds);
+    }
+}
+
+/// The values of a run under perf.
+fn counted(report: &Report, calls: &Calls) -> Values {
+    let each = |count: u64| count as f64 / report.requests as f64;
+    let mut values = Values::from([(CALLS.to_owned(), each(calls.total))]);
+    for (name, count) in &calls.by_name {
+        values.insert(format!("{CALL}{name}"), each(*count));
+    }
+    values.insert(format!("{CALL}other"), each(calls.other()));
+    values
+}
+
+/// Lets the programs that are started have as many descriptors as this one may: thousands of connections need them.
+pub(crate) fn raise_descriptor_limit() -> Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+        .context("cannot raise the limit of open descriptors")
+}
+
+/// The program's own place: beside the generator, off the server's processor.
+pub(crate) fn step_aside(processors: &Processors, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    pin::on(processors.generator(1), work)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::accounting::Usage;
+    use crate::bench::load::Latency;
+
+    #[test]
+    fn what_was_charged_is_shared_among_the_requests() {
+        let latency = Latency { p50: 1.0, p90: 2.0, p99: 3.0, p999: 4.0, max: 5.0 };
+        let report = Report {
+            requests: 1000,
+            seconds: 0.5,
+            latency_us: Some(latency),
+            slowest_share: Some(0.75),
+            own_cpu_seconds: Some(0.25),
+            ..Report::default()
+        };
+        let server = Usage { processor: Duration::from_millis(5), voluntary: 400, involuntary: 100 };
+        let values = timed(&report, &Window { server, seconds: 0.5, others: 0.0 });
+        assert_eq!(values[PROCESSOR], 5000.0);
+        assert_eq!(values[SWITCHES], 0.5);
+        assert_eq!(values[RATE], 2000.0);
+        assert_eq!((values[P50], values[P99], values[SLOWEST]), (1.0, 3.0, 0.75));
+        assert_eq!(values[GENERATOR], 0.5);
+    }
+
+    #[test]
+    fn calls_are_stated_a_request_and_by_name() {
+        let report = Report { requests: 1000, ..Report::default() };
+        let calls =
+            Calls { total: 3001, by_name: vec![("read".to_owned(), 2000), ("write".to_owned(), 1000)] };
+        let values = counted(&report, &calls);
+        assert_eq!((values[CALLS], values["call:read"], values["call:other"]), (3.001, 2.0, 0.001));
+    }
+}
