@@ -8,6 +8,9 @@
 //!   live tasks, in shards: whom a shutdown has to end
 //! ```
 //!
+//! Beyond its future a task costs 56 bytes in its allocation (and 8 where the future has no unused value for "gone"), and 16
+//! in the list. A future of 2 KiB or more has an allocation of its own.
+//!
 //! A task that ends leaves the list. Its future knows neither its number nor its scheduler, to keep each task small:
 //! whoever runs or drops a task is told by a flag of the thread that it has ended, and knows both.
 //!
