@@ -1,10 +1,17 @@
 //! A scheduler whose idle workers run netpoll themselves, as Go's do.
 //!
 //! ```text
-//!   go(future) ──► run queue ──► worker: run ── nothing to run ──► park: drive the poller, or sleep beside it
-//!                     ▲                                              │
-//!                     └───────────── wakers ◄── events, timers ◄─────┘
+//!   woken on a worker ──► its own queue ──────┐
+//!                           ▲    │ half of it │
+//!   go, woken elsewhere ────│────▼─► injector ├──► worker: run ── nothing to run ──► poll, steal ──► sleep: drive the
+//!                           │  others' queues ┘                                                      poller, or beside it
+//!                           └───────────────────────── wakers ◄── events, timers ◄───────────────────────────┘
 //! ```
+//!
+//! Whoever polls runs what it found. Another worker is woken only for work that it can take: when a poll finds several tasks,
+//! when a task starts another, when one comes from outside. Where one thread does all the work, no other is woken. A task that
+//! does not yield holds up nobody if there are two workers: the poller's stand-by looks 100 times a second, while somebody
+//! runs, whether others' work lies behind it.
 //!
 //! ```
 //! let doubled = runtime::block_on(async {
