@@ -41,6 +41,7 @@ pub(crate) struct Scheduler {
 /// What others need of a worker. Who sits in it may change: a thread that blocks gives it to another.
 ///
 /// Go: `runtime.p`
+#[doc(alias = "runtime.p")]
 struct Seat {
     stealer: Stealer<Runnable>,
     unparker: Option<Unparker>,
