@@ -14,6 +14,9 @@
 //!   watching ◄───────────────────────────────────────────────────── driving if there are none
 //! ```
 //!
+//! What it costs, counted as its thread's context switches under an echo server: none in an idle second, 100 or so in a busy
+//! one, at 1 connection as at 50.
+//!
 //! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one looks 100 times a second,
 //! and only while somebody runs or waits for a poll.
 
