@@ -9,7 +9,8 @@
 //!
 //! A point is the bytes that the allocator was asked for and has not got back, the same as the C library's allocator
 //! rounds them, and the memory that the process occupies. The slope through the points is what one connection costs; what the
-//! process needs anyhow is in none of them. What a peer maps by itself, such as the stacks of coroutines, only the last shows.
+//! process needs anyhow is in none of them. What a peer maps by itself, such as the stacks of coroutines, only the last
+//! shows.
 
 mod allocator;
 mod clients;

@@ -9,7 +9,8 @@
 //! Each of them in a task, so that the worker which would fire the deadline is awake; with `asleep` from a thread beside a
 //! runtime that sleeps until the deadline, and so must be woken whenever that moves earlier.
 //!
-//! tokio has no deadline that is set: what it has is a timer round each read, so there it is made, waited on once and dropped.
+//! tokio has no deadline that is set: what it has is a timer round each read, so there it is made, waited on once and
+//! dropped.
 //!
 //! Go: `net.BenchmarkSetReadDeadline`
 

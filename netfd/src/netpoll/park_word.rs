@@ -299,9 +299,9 @@ impl ParkWord {
         State(self.word.load(Relaxed)).to_string()
     }
 
-    /// Tells a listener of the transitions between `states`; nothing where the state stayed as it was. A listener is somebody else's code: it
-    /// is told once the cell has been let go of, so the lines of two threads may stand in another order than their
-    /// transitions.
+    /// Tells a listener of the transitions between `states`; nothing where the state stayed as it was. A listener is
+    /// somebody else's code: it is told once the cell has been let go of, so the lines of two threads may stand in another
+    /// order than their transitions.
     #[inline(always)]
     fn trace<const STATES: usize>(&self, states: [u64; STATES]) {
         if traced::is_on() {

@@ -144,8 +144,8 @@ impl PollDesc {
         self.park(direction, cx, count)
     }
 
-    /// [`PollDesc::poll_wait`] once more. Readiness that came first counts first: a task that it woke is not told of a deadline that passed
-    /// before it was polled.
+    /// [`PollDesc::poll_wait`] once more. Readiness that came first counts first: a task that it woke is not told of a
+    /// deadline that passed before it was polled.
     ///
     /// Go: `runtime.netpollblock`
     #[doc(alias = "netpollblock")]
