@@ -16,7 +16,7 @@ pub fn exchange(runtime: &Runtime, exchange: Exchange, total: u64) -> Result<Dur
     let (connections, messages, clients) = exchange.shares(total);
     runtime.block_on(async {
         let listener = listener::listen("tcp", exchange.address).await?;
-        let address = listener.addr().map(ToString::to_string).unwrap_or_default();
+        let address = listener.addr().map(|addr| addr.to_string()).unwrap_or_default();
         go(accept(listener.clone(), exchange, messages));
         let begin = Instant::now();
         let clients: Vec<_> =
@@ -86,7 +86,7 @@ async fn receive(conn: &Conn, buf: &mut [u8]) -> Result<(), OpError> {
 /// What the kernel says.
 pub async fn pair(address: &str) -> Result<(Conn, Conn), OpError> {
     let listener = listener::listen("tcp", address).await?;
-    let bound = listener.addr().map(ToString::to_string).unwrap_or_default();
+    let bound = listener.addr().map(|addr| addr.to_string()).unwrap_or_default();
     futures::try_join!(conn::dial("tcp", &bound), listener.accept())
 }
 
