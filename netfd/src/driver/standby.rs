@@ -127,3 +127,46 @@ fn drive(shared: &Shared) {
     tracing::trace!(target: "netfd::driver", "the stand-by hands over");
     shared.candidates.wake_first(&shared.role);
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use crate::driver::role::Class;
+    use crate::{Fd, Netpoll, Parker};
+
+    /// A worker that runs and does not poll, while a stranger waits: the stand-by polls for the stranger, and the role is the
+    /// worker's as soon as it wants it.
+    #[test]
+    fn a_poll_for_workers_that_run_leaves_them_the_role() {
+        let netpoll = Netpoll::new().expect("a poller");
+        let worker = Parker::for_worker(&netpoll);
+        let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+        ours.set_nonblocking(true).expect("a mode");
+        let fd = Fd::new(OwnedFd::from(ours), &netpoll).expect("a descriptor");
+        let (told, tells) = mpsc::channel();
+        let stranger = std::thread::spawn(move || {
+            let mut byte = [0];
+            while futures::executor::block_on(fd.read(&mut byte)).is_ok_and(|read| read > 0) {
+                told.send(byte).expect("the test listens");
+            }
+        });
+        for turn in 0..3 {
+            theirs.write_all(&[turn]).expect("written");
+            assert_eq!(tells.recv().expect("somebody polls for the stranger"), [turn]);
+            // If it held on to the role, it would have it again by now.
+            std::thread::sleep(Duration::from_millis(20));
+            let role = &netpoll.shared().role;
+            assert!(role.take(Class::Worker), "the stand-by has the role");
+            // The worker is not watched, and the stand-by looks for the stranger's sake already.
+            let _ = role.leave(Class::Worker, false);
+        }
+        drop(theirs);
+        stranger.join().expect("the stranger ends");
+        drop(worker);
+    }
+}
