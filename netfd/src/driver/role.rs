@@ -10,8 +10,8 @@
 //!   driver: nobody, a worker, a guest, the stand-by
 //!   strangers: somebody has waited here whom no worker runs
 //!
-//! Where only workers' own tasks wait, the stand-by is not called for them: if all workers are held up, a poll would wake
-//! tasks that nobody can run. So a program of one worker costs the stand-by no look.
+//! Where only one worker's own tasks wait, the stand-by is not called for them: while the worker is held up, a poll would
+//! wake tasks that nobody can run. So a program of one worker costs the stand-by no look.
 //! ```
 //!
 //! Two pairs of threads must not miss each other, and each pair changes this word. A task is counted before it parks and
@@ -117,7 +117,7 @@ impl Role {
     pub(crate) fn add(&self, own: bool) -> bool {
         self.note(own);
         let before = self.0.fetch_add(WAITER, Relaxed);
-        unattended(before) && before & STRANGERS != 0
+        unattended(before) && holds_up_others(before)
     }
 
     /// Notes who is about to wait. It stands before the count of it, so that whoever sees the one sees the other.
@@ -136,12 +136,12 @@ impl Role {
         }
     }
 
-    /// There are timers now, the first of which is a worker's `own` or a stranger's; true if nobody drives and the
-    /// stand-by has to be called.
+    /// There are timers now, and the newest is a worker's `own` or a stranger's; true if nobody drives and the stand-by has
+    /// to be called.
     pub(crate) fn some_timers(&self, own: bool) -> bool {
         self.note(own);
         let before = self.0.fetch_or(TIMERS, Relaxed);
-        unattended(before) && before & STRANGERS != 0
+        unattended(before) && holds_up_others(before)
     }
 
     /// There are no timers any more.
@@ -188,7 +188,7 @@ impl Role {
             "the role was left by one who had not got it: {before:#x}"
         );
         Left {
-            unwatched: (watched || waited_for(before) && before & STRANGERS != 0) && before & WATCHING == 0,
+            unwatched: (watched || waited_for(before) && holds_up_others(before)) && before & WATCHING == 0,
             wanted: before & WANTED != 0,
         }
     }
@@ -333,6 +333,12 @@ fn waited_for(word: u64) -> bool {
     word & TIMERS != 0 || word >= WAITER
 }
 
+/// A worker that runs for long holds up somebody whom it does not run: a stranger, or another worker that sleeps beside the
+/// poller, perhaps another runtime's.
+fn holds_up_others(word: u64) -> bool {
+    word & STRANGERS != 0 || workers(word) > 1
+}
+
 /// Nobody drives and the stand-by sleeps.
 fn unattended(word: u64) -> bool {
     word & (DRIVER | WATCHING) == 0
@@ -405,6 +411,16 @@ mod tests {
         assert!(role.add(false), "a stranger waits while a worker runs");
         assert!(role.take(Class::Worker));
         assert!(role.leave(Class::Worker, false).unwatched, "the stranger is still there");
+    }
+
+    #[test]
+    fn the_stand_by_is_called_for_another_worker_too() {
+        let role = Role::new();
+        role.add_worker();
+        role.add_worker();
+        assert!(role.add(true), "the other worker may sleep beside the poller");
+        assert!(role.take(Class::Worker));
+        assert!(role.leave(Class::Worker, false).unwatched, "the other's tasks may be those that wait");
     }
 
     #[test]

@@ -38,7 +38,8 @@
 //! `ready` may stand beside `wait` and `taking`, so that an event which meets either is not lost and the two states give
 //! the cell to one owner until that owner lets go. Whoever unblocks makes a read-modify-write even if nothing changes:
 //! it stores its reason (closed, expired) first, and the waiter looks for reasons after it has parked. Whichever
-//! read-modify-write comes second in the word's order sees what the other side stored before its own.
+//! read-modify-write comes second in the word's order sees what the other side stored before its own. Only an event that
+//! has no reason to tell may leave a word alone that is ready already: see [`ParkWord::unblock_ready`].
 
 use std::fmt;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};

@@ -152,7 +152,9 @@ impl Shared {
     /// Adds a timer.
     pub(crate) fn insert_timer(&self, when: u64, target: Target) -> (TimerId, Alarm) {
         let mut timers = lock(&self.timers);
-        let unattended = timers.is_empty() && self.role.some_timers(crate::driver::works_for(self));
+        let own = crate::driver::works_for(self);
+        // A stranger's timer is told of even where there are others: until now they may have been a worker's own.
+        let unattended = (timers.is_empty() || !own) && self.role.some_timers(own);
         let id = timers.insert(when, target);
         (id, Alarm { unattended, overslept: when < self.until.load(Relaxed) })
     }

@@ -204,8 +204,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a worker that is held up is seen",
         file: ROLE,
         after: None,
-        old: "(watched || waited_for(before) && before & STRANGERS != 0)",
-        new: "(watched && false || waited_for(before) && before & STRANGERS != 0)",
+        old: "(watched || waited_for(before) && holds_up_others(before))",
+        new: "(watched && false || waited_for(before) && holds_up_others(before))",
         models: &["loom_tests::driver::a_worker_that_gets_up_and_is_held_up_is_seen"],
     },
     Mutant {
