@@ -85,28 +85,42 @@ fn a_task_that_never_yields_holds_up_nobody_it_has_woken() {
     });
 }
 
-/// Its worker was the one that polled, and the other sleeps beside the poller.
 #[test]
 fn a_task_that_never_yields_holds_up_no_input_and_output() {
     let (runtime, netpoll) = runtime(2);
+    spins_beside_an_echo(&netpoll, &runtime, &runtime);
+}
+
+/// The worker that runs cannot be helped by the other, but it was to poll for both.
+#[test]
+fn a_runtime_that_is_held_up_holds_up_no_other_on_its_poller() {
+    let (one, netpoll) = runtime(1);
+    let other = runtime::Runtime::builder().workers(1).netpoll(&netpoll).build().expect("another runtime");
+    spins_beside_an_echo(&netpoll, &one, &other);
+    // And the other way round: it is not known which of them slept in the poller.
+    spins_beside_an_echo(&netpoll, &other, &one);
+}
+
+/// A task of one runtime spins until another's task has answered a hundred times. Its worker may have been the one that
+/// polled, and the other sleeps beside the poller.
+fn spins_beside_an_echo(netpoll: &netfd::Netpoll, spins: &runtime::Runtime, echoes: &runtime::Runtime) {
     let done = Arc::new(AtomicBool::new(false));
-    let (begun, spins) = channel();
+    let (begun, begins) = channel();
     let connect = || {
-        let netpoll = netpoll.clone();
         let (ours, theirs) = UnixStream::pair().expect("two sockets");
         theirs.set_read_timeout(Some(LIMIT)).expect("an option of sockets");
         ours.set_nonblocking(true).expect("a flag of descriptors");
-        (Fd::new(ours.into(), &netpoll).expect("registered"), theirs)
+        (Fd::new(ours.into(), netpoll).expect("registered"), theirs)
     };
     let (fd, mut stuck) = connect();
     let spinner = done.clone();
-    drop(runtime.go(async move {
+    let spin = spins.go(async move {
         fd.read(&mut [0; 8]).await.expect("data");
         begun.send(()).expect("the test listens");
         spin_until(|| spinner.load(SeqCst));
-    }));
+    });
     let (fd, mut other) = connect();
-    drop(runtime.go(async move {
+    drop(echoes.go(async move {
         let mut buf = [0; 8];
         while let Ok(read @ 1..) = fd.read(&mut buf).await {
             fd.write(&buf[..read], &mut 0).await.expect("written");
@@ -114,12 +128,14 @@ fn a_task_that_never_yields_holds_up_no_input_and_output() {
     }));
     settle();
     stuck.write_all(b"go").expect("written");
-    wait(&spins);
+    wait(&begins);
     for _ in 0..100 {
         other.write_all(b"ping").expect("written");
         other.read_exact(&mut [0; 4]).expect("the answer comes while the first task spins");
     }
     done.store(true, SeqCst);
+    // One that gives up lets the others go on, too.
+    spins.block_on(spin).expect("it spins to the end");
 }
 
 #[test]
