@@ -1,11 +1,5 @@
 //! Whether the last read emptied the socket, so that the next one may wait without trying.
 //!
-//! ```text
-//!   unproven ──proves──► unknown ◄──────── take ─────── drained
-//!      ▲                    └───── a short read ──────────▲
-//!      └── raw access ── from any
-//! ```
-//!
 //! Differs: Go tries before each wait.
 //!
 //! A stream socket that returns less than it was asked for had no more, and with edges every byte that comes later
@@ -16,48 +10,38 @@
 //!   (A BPF program that makes multipath TCP of a socket that was asked for as TCP is not seen.)
 //! - the kernel has told of nothing but data: a read stops short at urgent data, and the end of a stream may have come in
 //!   one edge with the last bytes, which is used up by now;
-//! - the mark is made after the call, while the direction's lock is held, and a word that is ready by then means try.
+//! - the note is made after the call, while the direction's lock is held, and a word that is ready by then means try.
+//!
+//! The reader notes it in the fdMutex as it gives the lock back, and the next one finds it as it takes the lock. What the
+//! socket is stands here, and is asked by the one who finds the note: raw access says that nothing holds any more before it
+//! takes its reference, with a release, so that whoever takes the lock afterwards, with an acquire, knows.
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::sync::AtomicU8;
+use crate::sync::AtomicBool;
 
-/// A short read says nothing about the socket.
-const UNPROVEN: u8 = 0;
-/// It does, and there was none last time.
-const UNKNOWN: u8 = 1;
-/// The last read was short.
-const DRAINED: u8 = 2;
+/// Whether a short read says anything about the socket.
+pub(super) struct ShortReads(AtomicBool);
 
-/// The mark. Readers change it under the read lock, which orders it; raw access takes it away at any time.
-pub(super) struct Drained(AtomicU8);
-
-impl Drained {
+impl ShortReads {
     /// For a socket of which nothing is known.
-    pub(super) fn unproven() -> Drained {
-        Drained(AtomicU8::new(UNPROVEN))
+    pub(super) fn unproven() -> ShortReads {
+        ShortReads(AtomicBool::new(false))
     }
 
-    /// From here on short reads count, unless raw access was given before.
+    /// From here on they do. Said while nobody else has the descriptor.
     pub(super) fn prove(&self) {
-        self.0.store(UNKNOWN, Relaxed);
+        self.0.store(true, Relaxed);
     }
 
-    /// Short reads count for nothing any more.
+    /// They say nothing any more.
     pub(super) fn disprove(&self) {
-        // A swap: a plain store would do, but loom orders it no better than by what the threads tell one another, and
-        // calls a mark lost that every machine keeps.
-        self.0.swap(UNPROVEN, Relaxed);
+        self.0.store(false, Relaxed);
     }
 
-    /// Takes the mark away: a read is about to wait, or to try.
-    pub(super) fn take(&self) -> bool {
-        self.0.compare_exchange(DRAINED, UNKNOWN, Relaxed, Relaxed).is_ok()
-    }
-
-    /// A read was short.
-    pub(super) fn mark(&self) {
-        // A failure: it was disproved, perhaps at this moment.
-        let _ = self.0.compare_exchange(UNKNOWN, DRAINED, Relaxed, Relaxed);
+    /// Whether they do, for the holder of the read lock.
+    #[inline]
+    pub(super) fn are_proven(&self) -> bool {
+        self.0.load(Relaxed)
     }
 }

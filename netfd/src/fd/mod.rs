@@ -41,7 +41,7 @@ pub use raw::SocketGuard;
 #[cfg(not(loom))]
 pub use unix::Received;
 
-use drained::Drained;
+use drained::ShortReads;
 use turns::Turns;
 
 #[cfg(not(loom))]
@@ -82,8 +82,8 @@ struct Inner {
     page: Arc<Page>,
     /// The socket's number, for traces.
     number: i32,
-    /// Whether the last read left nothing behind.
-    drained: Drained,
+    /// Whether a short read leaves nothing behind.
+    short_reads: ShortReads,
     /// How many reads in a row did not have to wait.
     reads: Turns,
     /// Somebody else's code has had the socket, so that there may be duplicates; or a linger time was set. Its end takes
@@ -136,7 +136,7 @@ impl Fd {
             token,
             page: shared.cache.page(token.slot()).clone(),
             number,
-            drained: Drained::unproven(),
+            short_reads: ShortReads::unproven(),
             reads: Turns::new(),
             given_out: AtomicBool::new(given_out),
             closer: Mutex::new(None),
@@ -179,7 +179,7 @@ impl Fd {
 
     /// The socket goes to code of others: nothing is known of it any more.
     fn give_out(&self) {
-        self.0.drained.disprove();
+        self.0.short_reads.disprove();
         self.set_given_out();
     }
 
@@ -193,7 +193,7 @@ impl Fd {
     /// comes later.
     pub(crate) fn prove_short_reads(&self) {
         if Poller::TRIGGER == Trigger::Edge {
-            self.0.drained.prove();
+            self.0.short_reads.prove();
         }
     }
 

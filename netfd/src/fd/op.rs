@@ -14,13 +14,14 @@
 //! [`Op`] borrows its descriptor: the futures are made of it. [`OpState`] owns a handle for as long as it waits: the
 //! `poll_…` functions take it.
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 
 use super::{Fd, Inner, Reference};
 use crate::Error;
 use crate::attempt::Attempt;
-use crate::fd_mutex::Ticket;
+use crate::fd_mutex::{Found, Ticket};
 use crate::netpoll::poll_desc::{Direction, PollDesc};
 use crate::sys::Lent;
 
@@ -160,29 +161,35 @@ impl<'a, W: Way> Op<'a, W> {
         mut call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Result<Attempt<T>, Error>,
     ) -> Poll<Result<T, Error>> {
         let inner = &*self.fd.0;
-        let (open, sequence) = (OpenFd { inner, desc: inner.desc() }, inner.token.sequence());
+        let open = OpenFd { inner, desc: inner.desc(), drained: Cell::new(false) };
         let mut held;
         if matches!(self.stage, Stage::Parked) {
             held = self.resume(inner)?;
             // Readiness that came first counts first: no deadline is looked at.
-            if !open.desc.consume(sequence, W::DIRECTION) {
+            if !open.desc.was_handed_readiness(W::DIRECTION) {
                 held = ready!(self.wait_on(held, cx))?;
             }
         } else {
-            held = ready!(self.lock(inner, cx))?;
+            let found;
+            (held, found) = ready!(self.lock(inner, cx))?;
             match W::DIRECTION {
                 _ if !checked => {}
-                Direction::Read if inner.reads.is_over() => {
-                    // The lock goes to who queues for it.
-                    drop(held);
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Direction::Read if inner.drained.take() => {
+                Direction::Read => {
                     // There was nothing when the last read ended. The word is not reset: what came since made it ready.
-                    held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;
+                    let drained = found.drained && inner.short_reads.are_proven();
+                    if drained {
+                        held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;
+                    }
+                    if inner.reads.is_over() {
+                        // The lock goes to who queues for it.
+                        drop(held);
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    if !drained {
+                        open.desc.reset(inner.token.sequence(), W::DIRECTION)?;
+                    }
                 }
-                Direction::Read => open.desc.reset(sequence, Direction::Read)?,
                 // Nearly every write finds room, and whether it did is not worth two changes of the word: one that finds
                 // none tries once more at the most, see `poll_wait`.
                 Direction::Write => open.desc.check(Direction::Write)?,
@@ -190,8 +197,11 @@ impl<'a, W: Way> Op<'a, W> {
         }
         loop {
             match inner.with_socket(|socket| call(socket, &open))? {
-                Attempt::Done(value) => return Poll::Ready(Ok(value)),
-                Attempt::WouldBlock => held = ready!(self.wait_after(held, cx))?,
+                Attempt::Done(value) => {
+                    held.leaves.drained = open.drained.get();
+                    return Poll::Ready(Ok(value));
+                }
+                Attempt::WouldBlock => held = ready!(self.wait_after(held, &open, cx))?,
             }
         }
     }
@@ -206,9 +216,6 @@ impl<'a, W: Way> Op<'a, W> {
         match waited {
             Poll::Ready(waited) => Poll::Ready(waited.map(|()| held)),
             Poll::Pending => {
-                if W::DIRECTION == Direction::Read {
-                    self.fd.0.reads.begin_anew();
-                }
                 self.stage = Stage::Parked;
                 held.park();
                 Poll::Pending
@@ -218,9 +225,12 @@ impl<'a, W: Way> Op<'a, W> {
 
     /// Waits after a system call that found nothing to do.
     #[inline(never)]
-    fn wait_after(&mut self, held: Held<'a, W>, cx: &mut Context<'_>) -> Poll<Result<Held<'a, W>, Error>> {
-        let inner = &*self.fd.0;
-        let open = OpenFd { inner, desc: inner.desc() };
+    fn wait_after(
+        &mut self,
+        held: Held<'a, W>,
+        open: &OpenFd<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Held<'a, W>, Error>> {
         self.wait(held, open.poll_wait(W::DIRECTION, cx))
     }
 
@@ -228,16 +238,18 @@ impl<'a, W: Way> Op<'a, W> {
     #[cold]
     fn wait_on(&mut self, held: Held<'a, W>, cx: &mut Context<'_>) -> Poll<Result<Held<'a, W>, Error>> {
         let inner = &*self.fd.0;
-        self.wait(held, inner.desc().poll_resumed(W::DIRECTION, cx, inner.shared()))
+        self.wait(held, inner.desc().poll_wait_on(W::DIRECTION, cx, inner.shared()))
     }
 
-    /// The lock and a reference.
+    /// The lock and a reference, and what was found with them.
     #[inline]
-    fn lock(&mut self, inner: &'a Inner, cx: &mut Context<'_>) -> Poll<Result<Held<'a, W>, Error>> {
-        if matches!(self.stage, Stage::Idle) && inner.mutex.try_lock(W::DIRECTION) {
-            return Poll::Ready(Ok(Held::new(inner)));
+    fn lock(&mut self, inner: &'a Inner, cx: &mut Context<'_>) -> Poll<Result<(Held<'a, W>, Found), Error>> {
+        if matches!(self.stage, Stage::Idle)
+            && let Some(found) = inner.mutex.try_lock(W::DIRECTION)
+        {
+            return Poll::Ready(Ok((Held::new(inner), found)));
         }
-        self.wait_for_lock(cx).map_ok(|()| Held::new(inner))
+        self.wait_for_lock(cx).map_ok(|()| (Held::new(inner), Found::default()))
     }
 
     #[cold]
@@ -277,6 +289,8 @@ impl<W: Way> Drop for Op<'_, W> {
 pub(super) struct OpenFd<'a> {
     inner: &'a Inner,
     desc: &'a PollDesc,
+    /// Whether the call has found all that there was.
+    drained: Cell<bool>,
 }
 
 impl OpenFd<'_> {
@@ -284,7 +298,7 @@ impl OpenFd<'_> {
     #[inline]
     pub(super) fn mark_drained(&self) {
         if !self.desc.is_troubled() {
-            self.inner.drained.mark();
+            self.drained.set(true);
         }
     }
 
@@ -320,12 +334,14 @@ fn give_back(inner: &Inner, direction: Direction, stage: &mut Stage) {
 /// A direction's lock and a reference, during a poll. Given back however the poll ends, but for [`Held::park`].
 struct Held<'a, W: Way> {
     inner: &'a Inner,
+    /// What the next holder will find.
+    leaves: Found,
     way: PhantomData<W>,
 }
 
 impl<'a, W: Way> Held<'a, W> {
     fn new(inner: &'a Inner) -> Held<'a, W> {
-        Held { inner, way: PhantomData }
+        Held { inner, leaves: Found::default(), way: PhantomData }
     }
 
     /// Gives the reference back and keeps the lock.
@@ -342,7 +358,7 @@ impl<'a, W: Way> Held<'a, W> {
 impl<W: Way> Drop for Held<'_, W> {
     #[inline]
     fn drop(&mut self) {
-        if self.inner.mutex.unlock(W::DIRECTION) {
+        if self.inner.mutex.unlock(W::DIRECTION, self.leaves) {
             self.inner.destroy();
         }
     }

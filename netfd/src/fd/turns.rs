@@ -4,7 +4,7 @@
 //!
 //! Differs: Go's monitor interrupts a goroutine that has run for 10 ms. A future cannot be interrupted; but a task that
 //! runs for long mostly does so because its socket always has something for it, and there it can be stopped. So of many
-//! operations in a row that found what they wanted, one is put off: its task is woken at once, and runs again after those
+//! operations that found what they wanted without a wait, one is put off: its task is woken at once, and runs again after those
 //! that are ready. This works on any executor.
 
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,7 +14,7 @@ use crate::sync::AtomicU8;
 /// After so many operations that did not wait the next one gives way.
 const TURN: u8 = 128;
 
-/// How many operations of a direction in a row did not have to wait. Changed under the direction's lock alone, which
+/// How many operations of a direction did not have to wait. Changed under the direction's lock alone, which
 /// orders it.
 pub(super) struct Turns(AtomicU8);
 
@@ -30,12 +30,6 @@ impl Turns {
         self.0.store(if turns == TURN { 0 } else { turns + 1 }, Relaxed);
         turns == TURN
     }
-
-    /// An operation waits: the next ones have a turn of their own.
-    #[inline]
-    pub(super) fn begin_anew(&self) {
-        self.0.store(0, Relaxed);
-    }
 }
 
 #[cfg(all(test, not(loom)))]
@@ -48,15 +42,6 @@ mod tests {
         for _ in 0..3 {
             assert!((0..TURN).all(|_| !turns.is_over()));
             assert!(turns.is_over());
-        }
-    }
-
-    #[test]
-    fn an_operation_that_waits_begins_a_turn() {
-        let turns = Turns::new();
-        for _ in 0..1000 {
-            turns.begin_anew();
-            assert!((0..TURN).all(|_| !turns.is_over()));
         }
     }
 }

@@ -39,12 +39,12 @@ fn mutex_lock() {
     assert!(!mutex.decref());
     for direction in [Read, Write] {
         assert_eq!(mutex.lock(direction), Ok(()));
-        assert!(!mutex.unlock(direction));
+        assert!(!mutex.unlock(direction, Found::default()));
     }
     // Readers and writers do not exclude each other.
     assert_eq!((mutex.lock(Read), mutex.lock(Write)), (Ok(()), Ok(())));
-    assert!(!mutex.unlock(Read));
-    assert!(!mutex.unlock(Write));
+    assert!(!mutex.unlock(Read, Found::default()));
+    assert!(!mutex.unlock(Write, Found::default()));
     assert_eq!(mutex.word(), 0);
 }
 
@@ -83,7 +83,7 @@ fn mutex_close_unblock() {
         }
     });
     assert!(!mutex.decref(), "the lock's holder has a reference");
-    assert!(mutex.unlock(Read));
+    assert!(mutex.unlock(Read, Found::default()));
 }
 
 /// Go: `poll.TestMutexPanic`
@@ -95,16 +95,16 @@ fn mutex_panic() {
         assert!(said.starts_with("inconsistent fdMutex"), "{said}");
     };
     inconsistent(&|| mutex.decref());
-    inconsistent(&|| mutex.unlock(Read));
-    inconsistent(&|| mutex.unlock(Write));
+    inconsistent(&|| mutex.unlock(Read, Found::default()));
+    inconsistent(&|| mutex.unlock(Write, Found::default()));
 
     assert_eq!(mutex.incref(), Ok(()));
     assert!(!mutex.decref());
     inconsistent(&|| mutex.decref());
     for direction in [Read, Write] {
         assert_eq!(mutex.lock(direction), Ok(()));
-        assert!(!mutex.unlock(direction));
-        inconsistent(&|| mutex.unlock(direction));
+        assert!(!mutex.unlock(direction, Found::default()));
+        inconsistent(&|| mutex.unlock(direction, Found::default()));
     }
 
     // Each panic left it as it was.
@@ -113,7 +113,7 @@ fn mutex_panic() {
     assert!(!mutex.decref());
     for direction in [Read, Write] {
         assert_eq!(mutex.lock(direction), Ok(()));
-        assert!(!mutex.unlock(direction));
+        assert!(!mutex.unlock(direction, Found::default()));
     }
 }
 
@@ -184,7 +184,7 @@ fn mutex_stress() {
         one.store(before + 1, Relaxed);
         other.store(before + 1, Relaxed);
         whole.fetch_add(1, Relaxed);
-        assert!(!mutex.unlock(direction));
+        assert!(!mutex.unlock(direction, Found::default()));
     };
     thread::scope(|scope| {
         for seed in 0..THREADS {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use loom::thread;
 use poller::{Events, Facts, Mode, Token};
 
-use super::{Task, descriptor, event, model, park, poll, spawn, wait};
+use super::{Task, Waiting, descriptor, event, model, park, poll, spawn, wait};
 use crate::netpoll::poll_desc::Direction::{Read, Write};
 use crate::netpoll::ready_list::ReadyList;
 use crate::netpoll::shared::Shared;
@@ -21,7 +21,7 @@ fn a_past_deadline_that_is_set_while_a_task_parks_is_not_lost() {
             shared.cache.slot(token.slot()).set_deadline(token, Mode::Read, Some(0), shared);
         });
         let task = Task::new();
-        assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Err(Error::DeadlineExceeded));
+        assert_eq!(wait(&shared, token, Read, &task), Err(Error::DeadlineExceeded));
         setter.join().unwrap();
         assert_eq!(shared.role.waiters(), 0);
     });
@@ -36,7 +36,7 @@ fn a_deadline_that_fires_while_a_task_parks_is_not_lost() {
         shared.clock.set(10);
         let driver = spawn(&shared, poll);
         let task = Task::new();
-        assert_eq!(task.block_on(|cx| wait(&shared, token, Write, cx)), Err(Error::DeadlineExceeded));
+        assert_eq!(wait(&shared, token, Write, &task), Err(Error::DeadlineExceeded));
         driver.join().unwrap();
         assert_eq!(shared.role.waiters(), 0);
     });
@@ -51,13 +51,11 @@ fn a_deadline_that_is_cleared_while_it_fires_costs_no_readiness() {
         shared.cache.slot(token.slot()).set_deadline(token, Mode::Read, Some(10), &shared);
         shared.clock.set(10);
         let task = Task::new();
-        let waker = Waker::from(task.clone());
-        let first = wait(&shared, token, Read, &mut Context::from_waker(&waker));
-        assert_eq!(first, Poll::Pending);
+        let mut waiting = park(&shared, token, Read, &task);
         let driver = spawn(&shared, poll);
         shared.cache.slot(token.slot()).set_deadline(token, Mode::Read, None, &shared);
         event(&shared, token);
-        assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
+        assert_eq!(waiting.end(&shared, &task), Ok(()));
         driver.join().unwrap();
         assert_eq!(shared.role.waiters(), 0);
     });
@@ -75,13 +73,13 @@ fn a_deadline_that_is_moved_later_while_it_fires_no_longer_counts() {
         let driver = spawn(&shared, poll);
         desc.set_deadline(token, Mode::Read, Some(50), &shared);
         let task = Task::new();
-        park(&shared, token, Read, &task);
+        let mut waiting = park(&shared, token, Read, &task);
         driver.join().unwrap();
-        park(&shared, token, Read, &task);
+        waiting.go_on(&shared, &task);
         // The new one counts, whichever timer it stands in.
         shared.clock.set(50);
         poll(&shared);
-        assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Err(Error::DeadlineExceeded));
+        assert_eq!(waiting.end(&shared, &task), Err(Error::DeadlineExceeded));
         assert_eq!(shared.role.waiters(), 0);
         assert!(!shared.role.has_timers());
     });
@@ -118,14 +116,14 @@ fn deadlines_of_both_directions_split_while_they_fire() {
         let driver = spawn(&shared, poll);
         desc.set_deadline(token, Mode::Write, Some(50), &shared);
         let writer = Task::new();
-        park(&shared, token, Write, &writer);
-        assert_eq!(Task::new().block_on(|cx| wait(&shared, token, Read, cx)), Err(Error::DeadlineExceeded));
+        let mut waiting = park(&shared, token, Write, &writer);
+        assert_eq!(wait(&shared, token, Read, &Task::new()), Err(Error::DeadlineExceeded));
         driver.join().unwrap();
         // The firing may have moved it on, but not out.
-        park(&shared, token, Write, &writer);
+        waiting.go_on(&shared, &writer);
         shared.clock.set(50);
         poll(&shared);
-        assert_eq!(writer.block_on(|cx| wait(&shared, token, Write, cx)), Err(Error::DeadlineExceeded));
+        assert_eq!(waiting.end(&shared, &writer), Err(Error::DeadlineExceeded));
         assert_eq!(shared.role.waiters(), 0);
     });
 }
@@ -138,12 +136,10 @@ fn deadlines_of_both_directions_merge_while_one_fires() {
         let desc = shared.cache.slot(token.slot());
         desc.set_deadline(token, Mode::Read, Some(10), &shared);
         desc.set_deadline(token, Mode::Write, Some(50), &shared);
-        let tasks = [(Read, Task::new()), (Write, Task::new())];
-        for (direction, task) in &tasks {
-            let waker = Waker::from(task.clone());
-            let waited = wait(&shared, token, *direction, &mut Context::from_waker(&waker));
-            assert_eq!(waited, Poll::Pending);
-        }
+        let waits = [Read, Write].map(|direction| {
+            let task = Task::new();
+            (park(&shared, token, direction, &task), task)
+        });
         let driver = spawn(&shared, move |shared| {
             shared.clock.set(10);
             poll(shared);
@@ -152,10 +148,9 @@ fn deadlines_of_both_directions_merge_while_one_fires() {
         driver.join().unwrap();
         // What was set too late for that poll is due in the next.
         poll(&shared);
-        for (direction, task) in tasks {
+        for (mut waiting, task) in waits {
             assert_eq!(task.wakes(), 1);
-            let waited = task.block_on(|cx| wait(&shared, token, direction, cx));
-            assert_eq!(waited, Err(Error::DeadlineExceeded));
+            assert_eq!(waiting.end(&shared, &task), Err(Error::DeadlineExceeded));
         }
         assert_eq!(shared.role.waiters(), 0);
         assert!(!shared.role.has_timers());
@@ -166,11 +161,11 @@ fn deadlines_of_both_directions_merge_while_one_fires() {
 #[test]
 fn readiness_close_and_time_out_together_wake_a_task_once() {
     model(3, || {
-        let (shared, token, task, [driver, closer]) = readiness_close_and_time_out();
+        let (shared, waiting, task, [driver, closer]) = readiness_close_and_time_out();
         driver.join().unwrap();
         closer.join().unwrap();
         assert_eq!(task.wakes(), 1);
-        assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Err(Error::Closed));
+        assert_eq!(wait(&shared, waiting.token, Read, &task), Err(Error::Closed));
         assert_eq!(shared.role.waiters(), 0);
         assert!(!shared.role.has_timers());
     });
@@ -181,27 +176,27 @@ fn readiness_close_and_time_out_together_wake_a_task_once() {
 #[test]
 fn readiness_close_and_time_out_together_have_one_outcome() {
     model(2, || {
-        let (shared, token, task, threads) = readiness_close_and_time_out();
-        let first = task.block_on(|cx| wait(&shared, token, Read, cx));
+        let (shared, mut waiting, task, threads) = readiness_close_and_time_out();
+        let first = waiting.end(&shared, &task);
         assert!(matches!(first, Ok(()) | Err(Error::Closed | Error::DeadlineExceeded)), "{first:?}");
         threads.into_iter().for_each(|thread| thread.join().unwrap());
-        assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Err(Error::Closed));
+        assert_eq!(wait(&shared, waiting.token, Read, &task), Err(Error::Closed));
         assert_eq!(shared.role.waiters(), 0);
         assert!(!shared.role.has_timers());
     });
 }
 
 /// A task that waits to read, and threads that end its wait: one delivers an event and fires a deadline, one closes.
-fn readiness_close_and_time_out() -> (Arc<Shared>, Token, Arc<Task>, [thread::JoinHandle<()>; 2]) {
+fn readiness_close_and_time_out() -> (Arc<Shared>, Waiting, Arc<Task>, [thread::JoinHandle<()>; 2]) {
     let (shared, token) = descriptor();
     shared.cache.slot(token.slot()).set_deadline(token, Mode::Read, Some(10), &shared);
     let task = Task::new();
-    park(&shared, token, Read, &task);
+    let waiting = park(&shared, token, Read, &task);
     shared.poller.raise(token, Mode::Read, Facts::EMPTY);
     shared.clock.set(10);
     let driver = spawn(&shared, poll);
     let closer = spawn(&shared, move |shared| shared.cache.slot(token.slot()).evict(token, shared));
-    (shared, token, task, [driver, closer])
+    (shared, waiting, task, [driver, closer])
 }
 
 /// A timer against a driver that goes to sleep without one, or with a later one: the sleeper is broken, and the timer

@@ -9,21 +9,22 @@ use loom::sync::{Mutex, Notify};
 use loom::thread;
 use poller::{Facts, Mode, Token};
 
-use super::{Task, model, park, wait};
+use super::{Task, Waiting, model, park, wait};
 use crate::driver::Class;
 use crate::netpoll::poll_desc::Direction::Read;
-use crate::{Netpoll, Parker};
+use crate::{Error, Netpoll, Parker};
 
-/// Polls until ready on a thread that drives the poller while it has nothing to do, as `block_on` of the runtime does.
-fn drive<T>(netpoll: &Netpoll, poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
-    drive_with(Parker::new(netpoll), poll)
+/// Waits for input on a thread that drives the poller while it has nothing to do, as `block_on` of the runtime does.
+fn drive(netpoll: &Netpoll, token: Token) -> Result<(), Error> {
+    drive_with(Parker::new(netpoll), netpoll, token)
 }
 
-fn drive_with<T>(mut parker: Parker, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+fn drive_with(mut parker: Parker, netpoll: &Netpoll, token: Token) -> Result<(), Error> {
     let waker = parker.unparker().into_waker();
+    let mut waiting = Waiting::new(token, Read);
     loop {
-        if let Poll::Ready(value) = poll(&mut Context::from_waker(&waker)) {
-            return value;
+        if let Poll::Ready(end) = waiting.poll(netpoll.shared(), &mut Context::from_waker(&waker)) {
+            return end;
         }
         parker.park().expect("the fake kernel's wait succeeds");
         // A poll that met a taker woke itself: let the taker go on.
@@ -61,11 +62,11 @@ fn the_role_goes_on_to_the_next_when_its_driver_leaves() {
         let other = {
             let netpoll = netpoll.clone();
             thread::spawn(move || {
-                assert_eq!(drive(&netpoll, |cx| wait(netpoll.shared(), tokens[1], Read, cx)), Ok(()));
+                assert_eq!(drive(&netpoll, tokens[1]), Ok(()));
             })
         };
         let kernel = kernel(&netpoll, &tokens);
-        assert_eq!(drive(&netpoll, |cx| wait(netpoll.shared(), tokens[0], Read, cx)), Ok(()));
+        assert_eq!(drive(&netpoll, tokens[0]), Ok(()));
         other.join().unwrap();
         kernel.join().unwrap();
         assert_eq!(netpoll.shared().role.waiters(), 0);
@@ -136,7 +137,7 @@ fn the_stand_by_is_called_by_a_task_that_waits() {
         let (netpoll, standby) = with_standby();
         let token = netpoll.shared().alloc(3);
         let kernel = kernel(&netpoll, &[token]);
-        assert_eq!(Task::new().block_on(|cx| wait(netpoll.shared(), token, Read, cx)), Ok(()));
+        assert_eq!(wait(netpoll.shared(), token, Read, &Task::new()), Ok(()));
         kernel.join().unwrap();
         let shared = netpoll.shared_arc();
         drop(netpoll);
@@ -175,7 +176,7 @@ fn the_stand_by_takes_over_from_a_driver_that_leaves() {
             })
         };
         let kernel = kernel(&netpoll, &[token]);
-        assert_eq!(Task::new().block_on(|cx| wait(netpoll.shared(), token, Read, cx)), Ok(()));
+        assert_eq!(wait(netpoll.shared(), token, Read, &Task::new()), Ok(()));
         busy.notify();
         driver.join().unwrap();
         kernel.join().unwrap();
@@ -192,10 +193,10 @@ fn the_stand_by_stands_down_for_a_driver() {
         let tokens = [netpoll.shared().alloc(3), netpoll.shared().alloc(4)];
         // Calls the stand-by, for nobody drives.
         let first = Task::new();
-        park(netpoll.shared(), tokens[0], Read, &first);
+        let mut waiting = park(netpoll.shared(), tokens[0], Read, &first);
         let kernel = kernel(&netpoll, &[tokens[1], tokens[0]]);
-        assert_eq!(drive(&netpoll, |cx| wait(netpoll.shared(), tokens[1], Read, cx)), Ok(()));
-        assert_eq!(first.block_on(|cx| wait(netpoll.shared(), tokens[0], Read, cx)), Ok(()));
+        assert_eq!(drive(&netpoll, tokens[1]), Ok(()));
+        assert_eq!(waiting.end(netpoll.shared(), &first), Ok(()));
         kernel.join().unwrap();
         drop(netpoll);
         standby.join().unwrap();
@@ -213,11 +214,11 @@ fn a_guest_gives_the_role_to_a_worker_and_gets_it_back() {
             let netpoll = netpoll.clone();
             thread::spawn(move || {
                 let parker = Parker::for_worker(&netpoll);
-                assert_eq!(drive_with(parker, |cx| wait(netpoll.shared(), tokens[1], Read, cx)), Ok(()));
+                assert_eq!(drive_with(parker, &netpoll, tokens[1]), Ok(()));
             })
         };
         let kernel = kernel(&netpoll, &[tokens[1], tokens[0]]);
-        assert_eq!(drive(&netpoll, |cx| wait(netpoll.shared(), tokens[0], Read, cx)), Ok(()));
+        assert_eq!(drive(&netpoll, tokens[0]), Ok(()));
         worker.join().unwrap();
         kernel.join().unwrap();
         assert_eq!(netpoll.shared().role.waiters(), 0);

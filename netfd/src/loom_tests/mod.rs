@@ -75,21 +75,58 @@ fn descriptor() -> (Arc<Shared>, Token) {
     (shared, token)
 }
 
-fn wait(
-    shared: &Shared,
+/// A wait as an operation makes it, which knows whether it has parked.
+struct Waiting {
     token: Token,
     direction: Direction,
-    cx: &mut Context<'_>,
-) -> Poll<Result<(), Error>> {
-    shared.cache.slot(token.slot()).poll_wait(direction, cx, shared)
+    parked: bool,
+}
+
+impl Waiting {
+    fn new(token: Token, direction: Direction) -> Waiting {
+        Waiting { token, direction, parked: false }
+    }
+
+    fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let desc = shared.cache.slot(self.token.slot());
+        let polled = match self.parked {
+            true if desc.was_handed_readiness(self.direction) => Poll::Ready(Ok(())),
+            true => desc.poll_wait_on(self.direction, cx, shared),
+            false => desc.poll_wait(self.direction, cx, shared),
+        };
+        self.parked = polled.is_pending();
+        polled
+    }
+
+    /// Polls until the wait has ended, sleeping in between.
+    fn end(&mut self, shared: &Shared, task: &Arc<Task>) -> Result<(), Error> {
+        task.block_on(|cx| self.poll(shared, cx))
+    }
+
+    /// Polls a wait that has no reason to end yet.
+    #[track_caller]
+    fn go_on(&mut self, shared: &Shared, task: &Arc<Task>) {
+        let waker = Waker::from(task.clone());
+        assert_eq!(self.poll(shared, &mut Context::from_waker(&waker)), Poll::Pending);
+    }
+
+    /// Gives up.
+    fn cancel(&self, shared: &Shared) {
+        shared.cache.slot(self.token.slot()).cancel(self.direction, shared);
+    }
+}
+
+/// A wait from its beginning to its end.
+fn wait(shared: &Shared, token: Token, direction: Direction, task: &Arc<Task>) -> Result<(), Error> {
+    Waiting::new(token, direction).end(shared, task)
 }
 
 /// A wait that has no reason to end yet.
 #[track_caller]
-fn park(shared: &Shared, token: Token, direction: Direction, task: &Arc<Task>) {
-    let waker = Waker::from(task.clone());
-    let waited = wait(shared, token, direction, &mut Context::from_waker(&waker));
-    assert_eq!(waited, Poll::Pending);
+fn park(shared: &Shared, token: Token, direction: Direction, task: &Arc<Task>) -> Waiting {
+    let mut waiting = Waiting::new(token, direction);
+    waiting.go_on(shared, task);
+    waiting
 }
 
 /// Does something on a thread of its own.

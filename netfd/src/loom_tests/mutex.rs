@@ -10,7 +10,7 @@ use loom::thread;
 use super::{Task, model};
 use crate::Error;
 use crate::cell::GuardedCell;
-use crate::fd_mutex::FdMutex;
+use crate::fd_mutex::{FdMutex, Found};
 use crate::netpoll::poll_desc::Direction::{Read, Write};
 
 /// Two users of one direction: one at a time, and the second is handed the lock. Preemption bound 3.
@@ -26,7 +26,7 @@ fn a_lock_is_one_users_at_a_time_and_is_handed_on() {
                 assert_eq!(locked, Ok(()));
                 // SAFETY: the write lock is held; loom fails the model if that does not exclude the other user.
                 unsafe { value.with_mut(|value| *value += 1) };
-                assert!(!mutex.unlock(Write));
+                assert!(!mutex.unlock(Write, Found::default()));
             }
         };
         let other = thread::spawn(user(mutex.clone(), value.clone()));
@@ -85,12 +85,12 @@ fn a_dropped_waiter_hands_its_grant_on() {
                 let mut ticket = None;
                 let locked = Task::new().block_on(|cx| mutex.poll_lock(Read, &mut ticket, cx));
                 assert_eq!(locked, Ok(()));
-                assert!(!mutex.unlock(Read));
+                assert!(!mutex.unlock(Read, Found::default()));
             })
         };
         let holder = {
             let mutex = mutex.clone();
-            thread::spawn(move || assert!(!mutex.unlock(Read)))
+            thread::spawn(move || assert!(!mutex.unlock(Read, Found::default())))
         };
         mutex.cancel(Read, dropped.expect("it stands in the queue"));
         last.join().unwrap();
@@ -111,14 +111,14 @@ fn a_close_ends_a_wait_for_the_lock() {
             thread::spawn(move || {
                 let mut ticket = None;
                 match Task::new().block_on(|cx| mutex.poll_lock(Read, &mut ticket, cx)) {
-                    Ok(()) => drop(mutex.unlock(Read)),
+                    Ok(()) => drop(mutex.unlock(Read, Found::default())),
                     Err(error) => assert_eq!(error, Error::Closed),
                 }
             })
         };
         mutex.incref_and_close().unwrap();
         assert!(!mutex.decref(), "the lock's holder has a reference");
-        let _ = mutex.unlock(Read);
+        let _ = mutex.unlock(Read, Found::default());
         waiter.join().unwrap();
     });
 }
@@ -144,7 +144,7 @@ fn a_close_meets_a_grant_that_was_not_polled() {
         };
         let holder = {
             let (mutex, destroyed) = (mutex.clone(), destroyed.clone());
-            thread::spawn(move || done(mutex.unlock(Write), &destroyed))
+            thread::spawn(move || done(mutex.unlock(Write, Found::default()), &destroyed))
         };
         let closer = {
             let (mutex, destroyed) = (mutex.clone(), destroyed.clone());
@@ -156,7 +156,7 @@ fn a_close_meets_a_grant_that_was_not_polled() {
         // The first is granted the lock, or not, and polls it; the second is dropped.
         let first = Task::new().block_on(|cx| mutex.poll_lock(Write, &mut queued[0], cx));
         if first.is_ok() {
-            done(mutex.unlock(Write), &destroyed);
+            done(mutex.unlock(Write, Found::default()), &destroyed);
         } else {
             assert_eq!(first, Err(Error::Closed));
         }
@@ -193,12 +193,12 @@ fn a_lock_is_freed_whose_queue_has_emptied() {
                 assert_eq!(locked, Ok(()));
                 // SAFETY: the read lock is held; loom fails the model if that does not exclude the first holder.
                 unsafe { value.with_mut(|value| *value += 1) };
-                assert!(!mutex.unlock(Read));
+                assert!(!mutex.unlock(Read, Found::default()));
             })
         };
         // SAFETY: the read lock is held; loom fails the model if that does not exclude the next holder.
         unsafe { value.with_mut(|value| *value += 1) };
-        assert!(!mutex.unlock(Read));
+        assert!(!mutex.unlock(Read, Found::default()));
         dropper.join().unwrap();
         next.join().unwrap();
     });

@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 use loom::thread;
 use poller::{Facts, Mode};
 
-use super::{Task, descriptor, event, model, park, poll, spawn, wait};
+use super::{Task, Waiting, descriptor, event, model, park, poll, spawn, wait};
 use crate::Error;
 use crate::netpoll::poll_desc::Direction::Read;
 
@@ -18,7 +18,7 @@ fn readiness_that_comes_while_a_task_parks_is_not_lost() {
         let (shared, token) = descriptor();
         let kernel = spawn(&shared, move |shared| event(shared, token));
         let task = Task::new();
-        assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
+        assert_eq!(wait(&shared, token, Read, &task), Ok(()));
         kernel.join().unwrap();
         assert_eq!(shared.role.waiters(), 0);
     });
@@ -31,7 +31,7 @@ fn a_close_that_comes_while_a_task_parks_is_not_lost() {
         let (shared, token) = descriptor();
         let closer = spawn(&shared, move |shared| shared.cache.slot(token.slot()).evict(token, shared));
         let task = Task::new();
-        assert_eq!(task.block_on(|cx| wait(&shared, token, Read, cx)), Err(Error::Closed));
+        assert_eq!(wait(&shared, token, Read, &task), Err(Error::Closed));
         closer.join().unwrap();
         assert_eq!(shared.role.waiters(), 0);
     });
@@ -58,10 +58,9 @@ fn readiness_and_close_together_wake_a_task_once() {
 fn a_poll_with_a_new_waker_meets_readiness_without_losing_it() {
     model(3, || {
         let (shared, token) = descriptor();
-        park(&shared, token, Read, &Task::new());
+        let mut waiting = park(&shared, token, Read, &Task::new());
         let kernel = spawn(&shared, move |shared| event(shared, token));
-        let second = Task::new();
-        assert_eq!(second.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
+        assert_eq!(waiting.end(&shared, &Task::new()), Ok(()));
         kernel.join().unwrap();
         assert_eq!(shared.role.waiters(), 0);
     });
@@ -72,11 +71,11 @@ fn a_poll_with_a_new_waker_meets_readiness_without_losing_it() {
 fn a_waiter_that_is_dropped_leaves_the_readiness_to_the_next() {
     model(3, || {
         let (shared, token) = descriptor();
-        park(&shared, token, Read, &Task::new());
+        let waiting = park(&shared, token, Read, &Task::new());
         let kernel = spawn(&shared, move |shared| event(shared, token));
-        shared.cache.slot(token.slot()).cancel(Read, &*shared);
+        waiting.cancel(&shared);
         let next = Task::new();
-        assert_eq!(next.block_on(|cx| wait(&shared, token, Read, cx)), Ok(()));
+        assert_eq!(wait(&shared, token, Read, &next), Ok(()));
         kernel.join().unwrap();
         assert_eq!(shared.role.waiters(), 0);
     });
@@ -88,9 +87,11 @@ fn a_waiter_that_is_dropped_leaves_the_readiness_to_the_next() {
 fn a_task_is_polled_again_on_another_thread() {
     model(3, || {
         let (shared, token) = descriptor();
-        let first = spawn(&shared, move |shared| park(shared, token, Read, &Task::new()));
+        let first = spawn(&shared, move |shared| drop(park(shared, token, Read, &Task::new())));
         until(|| shared.cache.slot(token.slot()).state(Read) == "parked");
-        park(&shared, token, Read, &Task::new());
+        // The same wait, whose operation came here without an order of its own.
+        let mut waiting = Waiting { token, direction: Read, parked: true };
+        waiting.go_on(&shared, &Task::new());
         first.join().unwrap();
         assert_eq!(shared.role.waiters(), 1);
     });

@@ -8,35 +8,35 @@
 //! ```text
 //!   63            32 31      4   3      2      1      0
 //!  ┌────────────────┬────────┬──────┬──────┬──────┬─────┐
-//!  │    sequence    │   0    │taking│parked│ wait │ready│
+//!  │    sequence    │   0    │taking│parked│handed│ready│
 //!  └────────────────┴────────┴──────┴──────┴──────┴─────┘
 //!
-//!                 event                              close, deadline, event
-//!        ┌───────────────────────┐              ┌──────────────────────────────┐
-//!        │                       ▼              │                              ▼
-//!      (nil) ◄─── reset ───── ready           parked ◄──────┐                taking
-//!        │  ◄─── consumed ───────┘              ▲  │        │                  │
-//!        │                                      │  │ poll,  │ waker            │ waker moved out
-//!        │ poll                                 │  │ drop   │ in place         │
-//!        └──────────────► wait ─────────────────┘  └──────► wait               ▼
-//!                           │  given up, or an event came   │            (nil) or ready
-//!                           └───────────────────────────────┴─► (nil) or ready
+//!             event                 parks          event: handed, close or deadline: (nil)
+//!        ┌─────────────┐      ┌───────────────┐   ┌──────────────┐
+//!        │             ▼      │               ▼   │              ▼
+//!      (nil) ◄─────── ready   (nil), handed   parked ──────► taking
+//!            consumed                           ▲              │
+//!                                               └──────────────┘ polled again with the same waker
 //! ```
 //!
 //! | from | to | who | why |
 //! | --- | --- | --- | --- |
-//! | nil | wait | the waiter | it will put its waker into the cell |
-//! | wait | parked | the waiter | the waker is in place |
-//! | parked | wait | the waiter | polled again or dropped: it takes the cell back |
-//! | wait | nil, ready | the waiter | it gave up; a readiness that came meanwhile stays |
+//! | nil, handed | parked | the waiter | its waker is in place |
 //! | ready | nil | the waiter | consumed by a wait, or reset just before a system call |
-//! | nil, wait, taking | + ready | an event | the level is kept for the next wait |
-//! | parked | taking (+ ready) | event, close or deadline | it moves the waker out |
-//! | taking | nil, ready | the same | and then wakes, outside of every state |
+//! | nil, handed, taking | ready (+ taking) | an event | the level is kept for the next wait |
+//! | parked | taking + handed | an event | the readiness is the waiter's, whose waker is moved out |
+//! | parked | taking | close or deadline | its waker is moved out |
+//! | parked | taking | the waiter, polled again or dropped | it looks at the waker, or takes it back |
+//! | taking | parked | the same | the waker may stay |
+//! | taking | nil, handed, ready | whoever took | it wakes afterwards, outside of every state |
+//! | handed | ready | the waiter | dropped before it was polled: the readiness is the next one's |
 //! | any | next sequence, same taking | the last reference | the slot is free; old tokens no longer match |
 //!
-//! `ready` may stand beside `wait` and `taking`, so that an event which meets either is not lost and the two states give
-//! the cell to one owner until that owner lets go. Whoever unblocks makes a read-modify-write even if nothing changes:
+//! `handed` says to the waiter that has parked, and to nobody else, that it need not wait: polled again, it goes on without
+//! changing the word. To everybody else, and to the next waiter, it is nil.
+//!
+//! While nobody is parked and nobody takes, the cell is the one waiter's, who alone can park. `ready` may stand beside
+//! `taking`, so that an event that meets it is not lost. Whoever unblocks makes a read-modify-write even if nothing changes:
 //! it stores its reason (closed, expired) first, and the waiter looks for reasons after it has parked. Whichever
 //! read-modify-write comes second in the word's order sees what the other side stored before its own. Only an event that
 //! has no reason to tell may leave a word alone that is ready already: see [`ParkWord::unblock_ready`].
@@ -50,10 +50,10 @@ use crate::sync::{AtomicU64, TracedNumber, survive};
 use crate::traced;
 
 const READY: u64 = 1;
-const WAIT: u64 = 1 << 1;
+const HANDED: u64 = 1 << 1;
 const PARKED: u64 = 1 << 2;
 const TAKING: u64 = 1 << 3;
-const STATES: u64 = READY | WAIT | PARKED | TAKING;
+const STATES: u64 = READY | HANDED | PARKED | TAKING;
 
 /// A word of sequence and state, and the cell of the waker that it guards.
 pub(crate) struct ParkWord {
@@ -105,40 +105,56 @@ impl ParkWord {
     #[doc(alias = "netpollblock")]
     #[inline(always)]
     pub(crate) fn park(&self, waker: &Waker, count: &impl WaiterCount) -> Parked {
-        let word = self.word.load(Relaxed);
-        if word & STATES == 0 {
-            // Cloning is somebody else's code: it happens while the cell is nobody's.
-            let waker = waker.clone();
-            if self.occupy(word, waker, count) {
-                return Parked::Yes;
-            }
+        // Acquire: the last owner of the cell has let go of it.
+        let word = self.word.load(Acquire);
+        // Cloning is somebody else's code: it happens before the cell is touched.
+        if is_free(word) && self.occupy(word, waker.clone(), count) {
+            return Parked::Yes;
         }
-        self.park_slowly(waker, count)
+        self.park_slowly(waker, count, false)
     }
 
-    /// nil → wait → parked, with `waker` in place; false if something came in between, and the waker is out again.
+    /// [`ParkWord::park`] of a waiter that has parked and was polled again.
+    #[cold]
+    pub(crate) fn park_on(&self, waker: &Waker, count: &impl WaiterCount) -> Parked {
+        self.park_slowly(waker, count, true)
+    }
+
+    /// Whether the waiter that has parked need not wait any more, for there was an event.
+    #[inline]
+    pub(crate) fn was_handed_readiness(&self) -> bool {
+        // Acquire: the event's facts were published before, and the cell was let go of.
+        self.word.load(Acquire) & STATES == HANDED
+    }
+
+    /// nil → parked, with `waker` in place; false if something came in between, and the waker is out again.
     #[inline(always)]
-    fn occupy(&self, nil: u64, waker: Waker, count: &impl WaiterCount) -> bool {
-        // Acquire: the last owner of the cell has let go of it.
-        if !self.change(nil, nil | WAIT, Acquire) {
-            return false;
-        }
+    fn occupy(&self, free: u64, waker: Waker, count: &impl WaiterCount) -> bool {
         count.add();
-        // SAFETY: we made nil → wait, and nobody else touches the cell until wait is gone.
+        // SAFETY: nobody is parked and nobody takes, and only we, the one waiter, can change that.
         unsafe { self.waker.with_mut(|cell| *cell = Some(waker)) };
-        let parked = self.settle(nil);
-        if !parked {
-            self.give_up(nil, count);
+        // Release: the waker is in the cell. Acquire: a reason that was stored before an unblock that found nobody parked is
+        // seen by the check that follows.
+        let parked = self.change(free, free & !STATES | PARKED, AcqRel);
+        if parked {
+            self.trace([free, free & !STATES | PARKED]);
+        } else {
+            // SAFETY: as above, since we have not parked.
+            let waker = unsafe { self.waker.with_mut(Option::take) };
+            count.sub(1);
+            drop(waker);
         }
         parked
     }
 
     #[cold]
-    fn park_slowly(&self, waker: &Waker, count: &impl WaiterCount) -> Parked {
+    fn park_slowly(&self, waker: &Waker, count: &impl WaiterCount, has_parked: bool) -> Parked {
         loop {
-            let word = self.word.load(Relaxed);
+            // Acquire: as in `park`, and the event's facts were published before the word became ready.
+            let word = self.word.load(Acquire);
             match word & STATES {
-                0 => {
+                HANDED if has_parked => return Parked::Ready,
+                0 | HANDED => {
                     if self.occupy(word, waker.clone(), count) {
                         return Parked::Yes;
                     }
@@ -152,33 +168,39 @@ impl ParkWord {
                 }
                 PARKED => {
                     // Acquire: another thread may have polled this task last.
-                    if !self.change(word, word & !PARKED | WAIT, Acquire) {
+                    if !self.change(word, word & !PARKED | TAKING, Acquire) {
                         continue;
                     }
-                    // SAFETY: we made parked → wait, and nobody else touches the cell until wait is gone.
+                    // SAFETY: we made parked → taking, and nobody else touches the cell until taking is gone.
                     let same = unsafe {
                         self.waker.with(|cell| cell.as_ref().is_some_and(|parked| parked.will_wake(waker)))
                     };
-                    if same && self.settle(word) {
+                    // Release and Acquire: as in `occupy`.
+                    if same && self.change(word & !PARKED | TAKING, word, AcqRel) {
                         return Parked::Yes;
                     }
                     self.give_up(word, count);
                 }
                 taking if taking & TAKING != 0 => return Parked::Busy,
-                found => {
-                    panic!("two waiters in one direction: the state is {found:#x} in {word:#x}")
-                }
+                found => panic!("a park word in no state that there is: {found:#x} in {word:#x}"),
             }
         }
     }
 
-    /// Takes the one waiter's waker back out, if it is still in place. Readiness stays for the next waiter.
+    /// Ends the wait of the one waiter: takes its waker back out, if it is still in place. Readiness stays for the next
+    /// waiter, or goes on to it.
     pub(crate) fn unpark(&self, count: &impl WaiterCount) {
         let mut word = self.word.load(Relaxed);
-        while word & PARKED != 0 {
+        loop {
+            let next = match word {
+                _ if word & PARKED != 0 => word & !PARKED | TAKING,
+                _ if word & HANDED != 0 => word & !HANDED | READY,
+                _ => return,
+            };
             // Acquire: another thread may have put the waker there.
-            match self.word.compare_exchange(word, word & !PARKED | WAIT, Acquire, Relaxed) {
-                Ok(_) => return self.give_up(word, count),
+            match self.word.compare_exchange(word, next, Acquire, Relaxed) {
+                Ok(_) if word & PARKED != 0 => return self.give_up(word, count),
+                Ok(_) => return self.trace([word, next]),
                 Err(now) => word = now,
             }
         }
@@ -211,30 +233,34 @@ impl ParkWord {
 
     #[inline(always)]
     fn unblock_from(&self, mut word: u64, sequence: u32, io_ready: bool) -> Option<Waker> {
-        let ready = if io_ready { READY } else { 0 };
-        loop {
+        let next = loop {
             if sequence_of(word) != sequence {
                 return None;
             }
             let parked = word & PARKED != 0;
-            let next = if parked { word & !PARKED | TAKING | ready } else { word | ready };
+            let next = match (parked, io_ready) {
+                (true, true) => word & !PARKED | TAKING | HANDED,
+                (true, false) => word & !PARKED | TAKING,
+                (false, true) => word & !HANDED | READY,
+                (false, false) => word,
+            };
             // Acquire: the waker is in the cell. Release, even where nothing changes: the waiter's next
             // read-modify-write must see the reason that was stored before.
             match self.word.compare_exchange(word, next, AcqRel, Relaxed) {
-                Ok(_) if parked => break,
+                Ok(_) if parked => break next,
                 Ok(_) => {
                     self.trace([word, next]);
                     return None;
                 }
                 Err(now) => word = now,
             }
-        }
+        };
         // SAFETY: we made parked → taking, and nobody else touches the cell until taking is gone.
         let waker = unsafe { self.waker.with_mut(Option::take) };
         // Release: the next owner of the cell finds it empty.
-        let taking = self.word.fetch_and(!TAKING, Release);
+        let taking = self.word.fetch_sub(TAKING, Release);
         if traced::is_on() {
-            self.trace([word, word & !PARKED | TAKING | ready]);
+            self.trace([word, next]);
             self.trace([taking, taking & !TAKING]);
         }
         waker
@@ -258,7 +284,7 @@ impl ParkWord {
         let mut word = self.word.load(Relaxed);
         loop {
             assert!(
-                sequence_of(word) == sequence && word & (WAIT | PARKED) == 0,
+                sequence_of(word) == sequence && word & PARKED == 0,
                 "a descriptor's slot was given back at sequence {sequence} while its word was {word:#x}"
             );
             // Relaxed: the next owner gets the slot through the free list's lock, and the cell through taking.
@@ -269,28 +295,16 @@ impl ParkWord {
         }
     }
 
-    /// wait → parked, if no event came meanwhile. Release: the waker is in the cell. Acquire: a reason that was stored
-    /// before an unblock that found nobody parked is seen by the check that follows. `from` is what was before wait.
-    fn settle(&self, from: u64) -> bool {
-        let wait = from & !STATES | WAIT;
-        let parked = from & !STATES | PARKED;
-        let settled = self.change(wait, parked, AcqRel);
-        if settled {
-            self.trace([from, wait, parked]);
-        }
-        settled
-    }
-
-    /// Empties the cell in state wait and leaves the state; what was in the cell is dropped outside of it. `from` is what
-    /// was before wait.
+    /// Empties the cell in state taking and leaves the state; what was in the cell is dropped outside of it. `from` is what
+    /// was before.
     #[cold]
     fn give_up(&self, from: u64, count: &impl WaiterCount) {
-        // SAFETY: the caller made the word wait, and nobody else touches the cell until wait is gone.
+        // SAFETY: the caller made the word taking, and nobody else touches the cell until that is gone.
         let old = unsafe { self.waker.with_mut(Option::take) };
         // Release: the next owner of the cell finds it empty.
-        let wait = self.word.fetch_and(!WAIT, Release);
-        self.trace([from, from & !PARKED | WAIT]);
-        self.trace([wait, wait & !WAIT]);
+        let taking = self.word.fetch_sub(TAKING, Release);
+        self.trace([from, from & !PARKED | TAKING]);
+        self.trace([taking, taking & !TAKING]);
         count.sub(1);
         drop(old);
     }
@@ -344,11 +358,16 @@ struct State(u64);
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [(WAIT, "wait"), (PARKED, "parked"), (TAKING, "taking"), (READY, "ready")];
+        let names = [(PARKED, "parked"), (TAKING, "taking"), (HANDED, "handed"), (READY, "ready")];
         let mut held = names.iter().filter(|(bit, _)| self.0 & bit != 0).map(|(_, name)| name);
         f.write_str(held.next().unwrap_or(&"nil"))?;
         held.try_for_each(|name| write!(f, "+{name}"))
     }
+}
+
+/// Whether the cell is the one waiter's.
+fn is_free(word: u64) -> bool {
+    word & (READY | PARKED | TAKING) == 0
 }
 
 fn pack(sequence: u32, state: u64) -> u64 {

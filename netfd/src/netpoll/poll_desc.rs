@@ -137,37 +137,42 @@ impl PollDesc {
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
-        if let Err(error) = self.check(direction) {
-            self.word(direction).unpark(count);
-            return Poll::Ready(Err(error));
-        }
-        self.park(direction, cx, count)
+        self.check(direction)?;
+        let parked = self.word(direction).park(cx.waker(), count);
+        self.waits(direction, parked, cx, count)
     }
 
-    /// [`PollDesc::poll_wait`] once more. Readiness that came first counts first: a task that it woke is not told of a
-    /// deadline that passed before it was polled.
+    /// Whether an operation that waits need not any more, for there was an event. The readiness is used up.
+    #[inline]
+    pub(crate) fn was_handed_readiness(&self, direction: Direction) -> bool {
+        self.word(direction).was_handed_readiness()
+    }
+
+    /// [`PollDesc::poll_wait`] of an operation that has waited. Readiness that came first counts first: a task that it woke
+    /// is not told of a deadline that passed before it was polled.
     ///
     /// Go: `runtime.netpollblock`
     #[doc(alias = "netpollblock")]
     #[cold]
-    pub(crate) fn poll_resumed(
+    pub(crate) fn poll_wait_on(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
-        self.park(direction, cx, count)
+        let parked = self.word(direction).park_on(cx.waker(), count);
+        self.waits(direction, parked, cx, count)
     }
 
     #[inline(always)]
-    fn park(
+    fn waits(
         &self,
         direction: Direction,
+        parked: Parked,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
     ) -> Poll<Result<(), Error>> {
-        let word = self.word(direction);
-        match word.park(cx.waker(), count) {
+        match parked {
             Parked::Ready => return Poll::Ready(Ok(())),
             Parked::Busy => {
                 cx.waker().wake_by_ref();
@@ -177,7 +182,7 @@ impl PollDesc {
         }
         // Looked at again now that the waker is in place: an unblock that came before it found nobody to wake.
         if let Err(error) = self.check(direction) {
-            word.unpark(count);
+            self.word(direction).unpark(count);
             return Poll::Ready(Err(error));
         }
         Poll::Pending

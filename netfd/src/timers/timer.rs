@@ -116,7 +116,11 @@ impl Future for Timer {
         if self.fired {
             return Poll::Ready(());
         }
-        let parked = self.state.0.park(cx.waker(), &Uncounted);
+        // It parks when it is polled first, and is armed then.
+        let parked = match self.id {
+            None => self.state.0.park(cx.waker(), &Uncounted),
+            Some(_) => self.state.0.park_on(cx.waker(), &Uncounted),
+        };
         match parked {
             Parked::Ready => {
                 self.fired = true;
