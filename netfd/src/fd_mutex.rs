@@ -100,7 +100,6 @@ impl Bits {
     fn waiters(&self, word: u64) -> u64 {
         (word / self.waiter) & COUNT
     }
-
 }
 
 fn references(word: u64) -> u64 {
@@ -119,8 +118,7 @@ impl FdMutex {
     #[doc(alias = "fdMutex.incref")]
     #[inline]
     pub(crate) fn incref(&self) -> Result<(), Error> {
-        // Release: who takes the read lock later sees what was done before, see `drained.rs`.
-        self.change(Release, |word| (word & CLOSED == 0).then(|| with_reference(word)))
+        self.change(Relaxed, |word| (word & CLOSED == 0).then(|| with_reference(word)))
             .map(drop)
             .map_err(|_| Error::Closed)
     }

@@ -13,8 +13,8 @@
 //! - the note is made after the call, while the direction's lock is held, and a word that is ready by then means try.
 //!
 //! The reader notes it in the fdMutex as it gives the lock back, and the next one finds it as it takes the lock. What the
-//! socket is stands here, and is asked by the one who finds the note: raw access says that nothing holds any more before it
-//! takes its reference, with a release, so that whoever takes the lock afterwards, with an acquire, knows.
+//! socket is stands here, and is asked by the one who finds the note. Whatever makes a read come after raw access also shows
+//! it what raw access said here, so nothing but that is ordered by it.
 
 use std::sync::atomic::Ordering::Relaxed;
 

@@ -211,3 +211,25 @@ fn mutex_stress() {
     assert_eq!(mutex.incref_and_close(), Ok(()));
     assert!(mutex.decref());
 }
+
+#[test]
+fn a_note_goes_to_the_next_reader_and_no_further() {
+    let mutex = FdMutex::new();
+    let drained = |found: Option<Found>| found.expect("the lock is free").drained;
+    assert!(!drained(mutex.try_lock(Read)));
+    assert!(!mutex.unlock(Read, Found { drained: true }));
+    // Writers neither see it nor take it.
+    assert!(!drained(mutex.try_lock(Write)));
+    assert!(!mutex.unlock(Write, Found::default()));
+    assert!(drained(mutex.try_lock(Read)));
+    // Whoever queued meanwhile tries, and leaves nothing of it behind.
+    let mut ticket = None;
+    let mut poll = || poll_fn(|cx| mutex.poll_lock(Read, &mut ticket, cx)).now_or_never();
+    assert_eq!(poll(), None);
+    assert!(!mutex.unlock(Read, Found { drained: true }));
+    assert_eq!(poll(), Some(Ok(())));
+    assert!(!mutex.unlock(Read, Found::default()));
+    assert!(!drained(mutex.try_lock(Read)));
+    assert!(!mutex.unlock(Read, Found::default()));
+    assert_eq!(mutex.word(), 0);
+}

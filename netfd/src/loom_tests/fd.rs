@@ -80,6 +80,25 @@ fn a_read_that_skips_its_try_strands_no_end() {
     });
 }
 
+/// The drained mark: a read that is polled again though nobody woke it knows what the event told that it finds. Preemption
+/// bound 3.
+#[test]
+fn a_read_that_is_polled_unasked_strands_no_end() {
+    model(3, || {
+        let (netpoll, fd, peer) = socket(true);
+        let mut op = OpState::new();
+        let waker = Waker::noop();
+        let mut poll = || fd.poll_read(&mut Context::from_waker(waker), &mut op, &mut [0; 8]);
+        assert_eq!(poll(), Poll::Pending);
+        let kernel = meanwhile(&netpoll, &peer, |peer, poller| peer.send_and_end(poller, b"a"));
+        while poll().is_pending() {
+            thread::yield_now();
+        }
+        assert_eq!(read(&Task::new(), &fd), Ok(0));
+        kernel.join().unwrap();
+    });
+}
+
 /// The drained mark: an end whose edge finds the word ready is known to the read that consumes that. Preemption bound 3.
 #[test]
 fn an_end_that_meets_readiness_is_not_stranded() {

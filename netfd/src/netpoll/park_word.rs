@@ -150,7 +150,8 @@ impl ParkWord {
     #[cold]
     fn park_slowly(&self, waker: &Waker, count: &impl WaiterCount, has_parked: bool) -> Parked {
         loop {
-            // Acquire: as in `park`, and the event's facts were published before the word became ready.
+            // Acquire: as in `park`, and the facts of an event that handed readiness over were published before. Only the
+            // waiter itself makes a word parked, so that what it changes below is what was seen here.
             let word = self.word.load(Acquire);
             match word & STATES {
                 HANDED if has_parked => return Parked::Ready,
@@ -160,15 +161,14 @@ impl ParkWord {
                     }
                 }
                 READY => {
-                    // Acquire: the event's facts were published before the word became ready.
+                    // Acquire: every event that made or found the word ready had published its facts before.
                     if self.change(word, word & !READY, Acquire) {
                         self.trace([word, word & !READY]);
                         return Parked::Ready;
                     }
                 }
                 PARKED => {
-                    // Acquire: another thread may have polled this task last.
-                    if !self.change(word, word & !PARKED | TAKING, Acquire) {
+                    if !self.change(word, word & !PARKED | TAKING, Relaxed) {
                         continue;
                     }
                     // SAFETY: we made parked → taking, and nobody else touches the cell until taking is gone.

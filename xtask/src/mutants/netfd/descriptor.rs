@@ -5,7 +5,6 @@ use super::super::Mutant;
 const MUTEX: &str = "netfd/src/fd_mutex.rs";
 const OP: &str = "netfd/src/fd/op.rs";
 const CLOSE: &str = "netfd/src/fd/close.rs";
-const DRAINED: &str = "netfd/src/fd/drained.rs";
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
@@ -63,12 +62,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         models: &["loom_tests::fd::a_read_that_skips_its_try_strands_no_byte"],
     },
     Mutant {
-        name: "a mark undoes what raw access took away",
+        name: "a note holds though raw access was given",
         breaks: "the drained mark: a read tries once raw access was given",
-        file: DRAINED,
+        file: OP,
         after: None,
-        old: "let _ = self.0.compare_exchange(UNKNOWN, DRAINED, Relaxed, Relaxed);",
-        new: "if self.0.load(Relaxed) == UNKNOWN { self.0.store(DRAINED, Relaxed) }",
+        old: "found.drained && inner.short_reads.are_proven()",
+        new: "found.drained",
         models: &["loom_tests::fd::raw_access_ends_the_skipping_of_tries"],
     },
     Mutant {
@@ -112,8 +111,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "close against a grant that was not polled: everyone gets out",
         file: MUTEX,
         after: None,
-        old: "Poll::Ready(self.incref().inspect_err(|_| self.release_lock(direction)))",
-        new: "Poll::Ready(Ok(()))",
+        old: "Poll::Ready(before.map(drop).map_err(|_| {\n            self.release_lock(direction);\n            Error::Closed\n        }))",
+        new: "drop(before);\n        Poll::Ready(Ok(()))",
         models: &["loom_tests::mutex::a_close_meets_a_grant_that_was_not_polled"],
     },
     Mutant {
@@ -121,8 +120,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "one user of a direction at a time, each after the one before",
         file: MUTEX,
         after: None,
-        old: "self.swap(word, with_reference(word | held), Acquire)",
-        new: "self.swap(word, with_reference(word | held), Relaxed)",
+        old: "self.swap(word, with_reference(word & !bits.note | bits.lock), Acquire)",
+        new: "self.swap(word, with_reference(word & !bits.note | bits.lock), Relaxed)",
         models: &["loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on"],
     },
     Mutant {
@@ -130,8 +129,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "one user of a direction at a time, each after the one before",
         file: MUTEX,
         after: None,
-        old: "self.swap(word, (word & !bits.lock) - REFERENCE, Release)",
-        new: "self.swap(word, (word & !bits.lock) - REFERENCE, Relaxed)",
+        old: "self.swap(word, (word & !bits.lock | note) - REFERENCE, Release)",
+        new: "self.swap(word, (word & !bits.lock | note) - REFERENCE, Relaxed)",
         models: &["loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on"],
     },
     Mutant {
