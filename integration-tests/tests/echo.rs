@@ -165,7 +165,7 @@ fn a_trace_shows_the_steps_of_every_floor() {
     for floor in ["runtime", "listener", "conn", "netfd::fd", "netfd::poll_desc", "poller"] {
         assert!(log.contains(&format!(" {floor}: ")), "nothing of {floor} in:\n{log}");
     }
-    assert!(log.contains("from=wait to=parked"), "no transition in:\n{log}");
+    assert!(log.contains("from=nil to=parked"), "no transition in:\n{log}");
 }
 
 #[test]

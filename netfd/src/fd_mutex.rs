@@ -35,8 +35,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::task::{Context, Poll, Waker};
 
-use crate::Error;
-use crate::netpoll::poll_desc::Direction;
+use crate::netpoll::poll_desc::{Direction, Reason};
 use crate::sync::{AtomicU64, Mutex, lock};
 use crate::wake::wake;
 
@@ -117,24 +116,24 @@ impl FdMutex {
     /// Go: `poll.fdMutex.incref`
     #[doc(alias = "fdMutex.incref")]
     #[inline]
-    pub(crate) fn incref(&self) -> Result<(), Error> {
+    pub(crate) fn incref(&self) -> Result<(), Reason> {
         self.change(Relaxed, |word| (word & CLOSED == 0).then(|| with_reference(word)))
             .map(drop)
-            .map_err(|_| Error::Closed)
+            .map_err(|_| Reason::Closed)
     }
 
     /// Marks the descriptor closed, takes a reference and wakes everyone in the queues; an error if it was closed.
     ///
     /// Go: `poll.fdMutex.increfAndClose`
     #[doc(alias = "fdMutex.increfAndClose")]
-    pub(crate) fn incref_and_close(&self) -> Result<(), Error> {
+    pub(crate) fn incref_and_close(&self) -> Result<(), Reason> {
         let waiting: Vec<Waker> = {
             let mut queues = lock(&self.queues);
             self.change(Relaxed, |word| {
                 let waiters = (COUNT * READ_WAITER) | (COUNT * WRITE_WAITER);
                 (word & CLOSED == 0).then(|| with_reference(word | CLOSED) & !waiters)
             })
-            .map_err(|_| Error::Closed)?;
+            .map_err(|_| Reason::Closed)?;
             let queues = queues.iter_mut().flat_map(|queues| queues.iter_mut());
             queues.flat_map(|queue| queue.waiting.drain(..)).map(|(_, waker)| waker).collect()
         };
@@ -176,7 +175,7 @@ impl FdMutex {
         direction: Direction,
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
+    ) -> Poll<Result<(), Reason>> {
         if ticket.is_none() && self.try_lock(direction).is_some() {
             return Poll::Ready(Ok(()));
         }
@@ -206,7 +205,7 @@ impl FdMutex {
         direction: Direction,
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
+    ) -> Poll<Result<(), Reason>> {
         let bits = bits(direction);
         // Cloning is somebody else's code: not under the lock.
         let waker = cx.waker().clone();
@@ -223,7 +222,7 @@ impl FdMutex {
             }
         });
         match before {
-            Err(_) => Poll::Ready(Err(Error::Closed)),
+            Err(_) => Poll::Ready(Err(Reason::Closed)),
             Ok(word) if word & bits.lock == 0 => Poll::Ready(Ok(())),
             Ok(_) => {
                 let queue = &mut queues.get_or_insert_default()[direction as usize];
@@ -243,7 +242,7 @@ impl FdMutex {
         mine: Ticket,
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
+    ) -> Poll<Result<(), Reason>> {
         let waker = cx.waker().clone();
         let granted = {
             let mut queues = lock(&self.queues);
@@ -258,7 +257,7 @@ impl FdMutex {
         };
         *ticket = None;
         if !granted {
-            return Poll::Ready(Err(Error::Closed));
+            return Poll::Ready(Err(Reason::Closed));
         }
         // The lock is ours; a close may have come between the grant and this poll.
         let bits = bits(direction);
@@ -266,7 +265,7 @@ impl FdMutex {
             self.change(Relaxed, |word| (word & CLOSED == 0).then(|| with_reference(word & !bits.note)));
         Poll::Ready(before.map(drop).map_err(|_| {
             self.release_lock(direction);
-            Error::Closed
+            Reason::Closed
         }))
     }
 

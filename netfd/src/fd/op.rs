@@ -22,7 +22,7 @@ use super::{Fd, Inner, Reference};
 use crate::Error;
 use crate::attempt::Attempt;
 use crate::fd_mutex::{Found, Ticket};
-use crate::netpoll::poll_desc::{Direction, PollDesc};
+use crate::netpoll::poll_desc::{Direction, PollDesc, Reason};
 use crate::sys::Lent;
 
 /// What an operation keeps between polls. Dropped, it gives all of it back: that is cancellation.
@@ -158,102 +158,41 @@ impl<'a, W: Way> Op<'a, W> {
         &mut self,
         cx: &mut Context<'_>,
         checked: bool,
-        mut call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Result<Attempt<T>, Error>,
+        call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Result<Attempt<T>, Error>,
     ) -> Poll<Result<T, Error>> {
         let inner = &*self.fd.0;
-        let open = OpenFd { inner, desc: inner.desc(), drained: Cell::new(false) };
-        let mut held;
-        if matches!(self.stage, Stage::Parked) {
-            held = self.resume(inner)?;
-            // Readiness that came first counts first: no deadline is looked at.
-            if !open.desc.was_handed_readiness(W::DIRECTION) {
-                held = ready!(self.wait_on(held, cx))?;
-            }
-        } else {
-            let found;
-            (held, found) = ready!(self.lock(inner, cx))?;
-            match W::DIRECTION {
-                _ if !checked => {}
-                Direction::Read => {
-                    // There was nothing when the last read ended. The word is not reset: what came since made it ready.
-                    let drained = found.drained && inner.short_reads.are_proven();
-                    if drained {
-                        held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;
-                    }
-                    if inner.reads.is_over() {
-                        // The lock goes to who queues for it.
-                        drop(held);
-                        cx.waker().wake_by_ref();
-                        return Poll::Pending;
-                    }
-                    if !drained {
-                        open.desc.reset(inner.token.sequence(), W::DIRECTION)?;
-                    }
-                }
-                // Nearly every write finds room, and whether it did is not worth two changes of the word: one that finds
-                // none tries once more at the most, see `poll_wait`.
-                Direction::Write => open.desc.check(Direction::Write)?,
-            }
-        }
-        loop {
-            match inner.with_socket(|socket| call(socket, &open))? {
-                Attempt::Done(value) => {
-                    held.leaves.drained = open.drained.get();
-                    return Poll::Ready(Ok(value));
-                }
-                Attempt::WouldBlock => held = ready!(self.wait_after(held, &open, cx))?,
-            }
-        }
-    }
-
-    /// What a wait with the lock that is `held` has come to. One that goes on keeps the lock and no reference.
-    #[inline(always)]
-    fn wait(
-        &mut self,
-        held: Held<'a, W>,
-        waited: Poll<Result<(), Error>>,
-    ) -> Poll<Result<Held<'a, W>, Error>> {
-        match waited {
-            Poll::Ready(waited) => Poll::Ready(waited.map(|()| held)),
+        let open = OpenFd { inner, desc: inner.desc(), drained: Cell::new(false), gives_way: Cell::new(false) };
+        let begun = match self.stage {
+            Stage::Parked => self.resume(inner).map(|()| Begun::Resumed)?,
+            Stage::Idle | Stage::Queued(_) => ready!(self.lock(inner, cx))?,
+        };
+        let mut held = Held::<W>::new(inner);
+        let polled = open.poll(W::DIRECTION, cx, checked, begun, call);
+        match polled {
+            Poll::Ready(_) => held.leaves.drained = open.drained.get(),
+            Poll::Pending if open.gives_way.get() => drop(held),
+            // It keeps the lock, and no reference.
             Poll::Pending => {
                 self.stage = Stage::Parked;
                 held.park();
-                Poll::Pending
             }
         }
-    }
-
-    /// Waits after a system call that found nothing to do.
-    #[inline(never)]
-    fn wait_after(
-        &mut self,
-        held: Held<'a, W>,
-        open: &OpenFd<'_>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Held<'a, W>, Error>> {
-        self.wait(held, open.poll_wait(W::DIRECTION, cx))
-    }
-
-    /// Waits on after a wake-up that was not readiness.
-    #[cold]
-    fn wait_on(&mut self, held: Held<'a, W>, cx: &mut Context<'_>) -> Poll<Result<Held<'a, W>, Error>> {
-        let inner = &*self.fd.0;
-        self.wait(held, inner.desc().poll_wait_on(W::DIRECTION, cx, inner.shared()))
+        polled
     }
 
     /// The lock and a reference, and what was found with them.
     #[inline]
-    fn lock(&mut self, inner: &'a Inner, cx: &mut Context<'_>) -> Poll<Result<(Held<'a, W>, Found), Error>> {
+    fn lock(&mut self, inner: &Inner, cx: &mut Context<'_>) -> Poll<Result<Begun, Reason>> {
         if matches!(self.stage, Stage::Idle)
             && let Some(found) = inner.mutex.try_lock(W::DIRECTION)
         {
-            return Poll::Ready(Ok((Held::new(inner), found)));
+            return Poll::Ready(Ok(Begun::Fresh(found)));
         }
-        self.wait_for_lock(cx).map_ok(|()| (Held::new(inner), Found::default()))
+        self.wait_for_lock(cx).map_ok(|()| Begun::Fresh(Found::default()))
     }
 
     #[cold]
-    fn wait_for_lock(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn wait_for_lock(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
         let mut ticket = match self.stage {
             Stage::Queued(ticket) => Some(ticket),
             Stage::Idle | Stage::Parked => None,
@@ -265,14 +204,14 @@ impl<'a, W: Way> Op<'a, W> {
 
     /// A reference again, to the lock that a parked operation has.
     #[inline]
-    fn resume(&mut self, inner: &'a Inner) -> Result<Held<'a, W>, Error> {
-        if let Err(closed) = inner.mutex.incref() {
-            give_back(inner, W::DIRECTION, &mut self.stage);
-            return Err(closed);
+    fn resume(&mut self, inner: &Inner) -> Result<(), Reason> {
+        let resumed = inner.mutex.incref();
+        match resumed {
+            // What the operation owned, `Held` owns now.
+            Ok(()) => self.stage = Stage::Idle,
+            Err(_) => give_back(inner, W::DIRECTION, &mut self.stage),
         }
-        // What the operation owned, `Held` owns now.
-        self.stage = Stage::Idle;
-        Ok(Held::new(inner))
+        resumed
     }
 }
 
@@ -285,12 +224,23 @@ impl<W: Way> Drop for Op<'_, W> {
     }
 }
 
+/// How a poll has come to its lock and reference.
+#[derive(Clone, Copy)]
+enum Begun {
+    /// By the lock, in which this was found.
+    Fresh(Found),
+    /// The operation had parked with the lock.
+    Resumed,
+}
+
 /// A descriptor under a reference, with its side of the poller looked up.
 pub(super) struct OpenFd<'a> {
     inner: &'a Inner,
     desc: &'a PollDesc,
     /// Whether the call has found all that there was.
     drained: Cell<bool>,
+    /// Whether the operation is put off, and keeps nothing.
+    gives_way: Cell<bool>,
 }
 
 impl OpenFd<'_> {
@@ -302,13 +252,46 @@ impl OpenFd<'_> {
         }
     }
 
-    /// Forgets that there is room, just before the call that finds out.
-    pub(super) fn forget_room(&self) {
-        self.desc.consume(self.inner.token.sequence(), Direction::Write);
+    /// What an operation does under its lock and a reference. It waits where it is pending, unless it gives way.
+    #[inline(always)]
+    fn poll<T>(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        checked: bool,
+        begun: Begun,
+        mut call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Result<Attempt<T>, Error>,
+    ) -> Poll<Result<T, Error>> {
+        match begun {
+            // Readiness that came first counts first: no deadline is looked at.
+            Begun::Resumed if self.desc.was_handed_readiness(direction) => {}
+            Begun::Resumed => ready!(self.desc.poll_wait_on(direction, cx, self.inner.shared()))?,
+            Begun::Fresh(_) if !checked => {}
+            Begun::Fresh(found) => {
+                if found.drained && self.inner.short_reads.are_proven() {
+                    // There is nothing unless the word is ready.
+                    ready!(self.desc.poll_wait(direction, cx, self.inner.shared()))?;
+                } else {
+                    self.desc.check(direction)?;
+                }
+                if direction == Direction::Read && self.inner.reads.is_over() {
+                    self.gives_way.set(true);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            }
+        }
+        loop {
+            match self.inner.with_socket(|socket| call(socket, self))? {
+                Attempt::Done(value) => return Poll::Ready(Ok(value)),
+                Attempt::WouldBlock => ready!(self.wait_after(direction, cx))?,
+            }
+        }
     }
 
-    #[inline]
-    fn poll_wait(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    /// Waits after a system call that found nothing to do.
+    #[inline(never)]
+    fn wait_after(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
         self.desc.poll_wait(direction, cx, self.inner.shared())
     }
 }

@@ -155,7 +155,7 @@ impl Op<'_, Writing> {
         buf: &[u8],
         written: &mut usize,
     ) -> Poll<Result<(), Error>> {
-        self.poll(cx, true, |socket, fd| {
+        self.poll(cx, true, |socket, _| {
             while *written < buf.len() {
                 let rest = &buf[*written..];
                 match sys::write(socket, rest)? {
@@ -164,10 +164,7 @@ impl Op<'_, Writing> {
                         break;
                     }
                     Attempt::Done(0) => return Err(Error::UnexpectedEof),
-                    Attempt::Done(part) => {
-                        *written += part;
-                        fd.forget_room();
-                    }
+                    Attempt::Done(part) => *written += part,
                     Attempt::WouldBlock => return Ok(Attempt::WouldBlock),
                 }
             }

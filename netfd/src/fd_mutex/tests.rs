@@ -14,7 +14,7 @@ use Direction::{Read, Write};
 
 impl FdMutex {
     /// Takes a direction's lock, however long that takes.
-    fn lock(&self, direction: Direction) -> Result<(), Error> {
+    fn lock(&self, direction: Direction) -> Result<(), Reason> {
         let mut ticket = None;
         block_on(poll_fn(|cx| self.poll_lock(direction, &mut ticket, cx)))
     }
@@ -54,10 +54,10 @@ fn mutex_close() {
     let mutex = FdMutex::new();
     assert_eq!(mutex.incref_and_close(), Ok(()));
     assert!(mutex.is_closed());
-    assert_eq!(mutex.incref(), Err(Error::Closed));
-    assert_eq!(mutex.lock(Read), Err(Error::Closed));
-    assert_eq!(mutex.lock(Write), Err(Error::Closed));
-    assert_eq!(mutex.incref_and_close(), Err(Error::Closed));
+    assert_eq!(mutex.incref(), Err(Reason::Closed));
+    assert_eq!(mutex.lock(Read), Err(Reason::Closed));
+    assert_eq!(mutex.lock(Write), Err(Reason::Closed));
+    assert_eq!(mutex.incref_and_close(), Err(Reason::Closed));
     assert!(mutex.decref(), "the close's reference is the last");
 }
 
@@ -79,7 +79,7 @@ fn mutex_close_unblock() {
         assert_eq!(ends.try_recv(), Err(mpsc::TryRecvError::Empty), "two hold the read lock");
         assert_eq!(mutex.incref_and_close(), Ok(()));
         for _ in 0..READERS {
-            assert_eq!(ends.recv(), Ok(Err(Error::Closed)));
+            assert_eq!(ends.recv(), Ok(Err(Reason::Closed)));
         }
     });
     assert!(!mutex.decref(), "the lock's holder has a reference");

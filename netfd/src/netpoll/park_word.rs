@@ -22,7 +22,7 @@
 //! | from | to | who | why |
 //! | --- | --- | --- | --- |
 //! | nil, handed | parked | the waiter | its waker is in place |
-//! | ready | nil | the waiter | consumed by a wait, or reset just before a system call |
+//! | ready | nil | the waiter | consumed by a wait |
 //! | nil, handed, taking | ready (+ taking) | an event | the level is kept for the next wait |
 //! | parked | taking + handed | an event | the readiness is the waiter's, whose waker is moved out |
 //! | parked | taking | close or deadline | its waker is moved out |
@@ -264,19 +264,6 @@ impl ParkWord {
             self.trace([taking, taking & !TAKING]);
         }
         waker
-    }
-
-    /// Consumes readiness, if there is any: ready → nil. A system call follows, which finds what there is. Only for the
-    /// one waiter.
-    #[inline]
-    pub(crate) fn consume(&self, sequence: u32) -> bool {
-        let (ready, nil) = (pack(sequence, READY), pack(sequence, 0));
-        // Acquire: the facts that came with the readiness are seen by this call's checks.
-        let consumed = self.change(ready, nil, Acquire);
-        if consumed {
-            self.trace([ready, nil]);
-        }
-        consumed
     }
 
     /// Ends a sequence. Whoever is taking the last waker may finish: `taking` stays until it has.

@@ -32,6 +32,24 @@ pub(crate) enum Direction {
     Write,
 }
 
+/// Why an operation must not go on. It fits into a register, which an [`Error`] does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Closed,
+    DeadlineExceeded,
+    NotPollable,
+}
+
+impl From<Reason> for Error {
+    fn from(reason: Reason) -> Error {
+        match reason {
+            Reason::Closed => Error::Closed,
+            Reason::DeadlineExceeded => Error::DeadlineExceeded,
+            Reason::NotPollable => Error::NotPollable,
+        }
+    }
+}
+
 const CLOSING: u64 = 1;
 const READ_EXPIRED: u64 = 1 << 1;
 const WRITE_EXPIRED: u64 = 1 << 2;
@@ -89,10 +107,14 @@ impl PollDesc {
     /// Why an operation must not go on, if it must not. Whoever asks holds a reference of the descriptor, so that the slot
     /// is still its own.
     ///
-    /// Go: `runtime.netpollcheckerr`
+    /// Go: `runtime.netpollcheckerr`, `runtime.poll_runtime_pollReset`
+    ///
+    /// Differs: Go's reset also forgets readiness before each system call. Here it is left as it is, for to forget it is a
+    /// change of the word each time, while one that is out of date costs one more try before a wait.
     #[doc(alias = "netpollcheckerr")]
+    #[doc(alias = "poll_runtime_pollReset")]
     #[inline]
-    pub(crate) fn check(&self, direction: Direction) -> Result<(), Error> {
+    pub(crate) fn check(&self, direction: Direction) -> Result<(), Reason> {
         // Relaxed: a reason that must be seen was published before a read-modify-write of the park word that the
         // caller's own one has acquired.
         let info = self.info.load(Relaxed);
@@ -103,27 +125,10 @@ impl PollDesc {
         };
         match info & reasons {
             0 => Ok(()),
-            closing if closing & CLOSING != 0 => Err(Error::Closed),
-            expired if expired & EXPIRED != 0 => Err(Error::DeadlineExceeded),
-            _ => Err(Error::NotPollable),
+            closing if closing & CLOSING != 0 => Err(Reason::Closed),
+            expired if expired & EXPIRED != 0 => Err(Reason::DeadlineExceeded),
+            _ => Err(Reason::NotPollable),
         }
-    }
-
-    /// Checks, then forgets readiness: a system call follows.
-    ///
-    /// Go: `runtime.poll_runtime_pollReset`
-    #[doc(alias = "poll_runtime_pollReset")]
-    #[inline]
-    pub(crate) fn reset(&self, sequence: u32, direction: Direction) -> Result<(), Error> {
-        self.check(direction)?;
-        self.consume(sequence, direction);
-        Ok(())
-    }
-
-    /// Consumes readiness, if there is any.
-    #[inline]
-    pub(crate) fn consume(&self, sequence: u32, direction: Direction) -> bool {
-        self.word(direction).consume(sequence)
     }
 
     /// Waits for readiness, and consumes it.
@@ -136,7 +141,7 @@ impl PollDesc {
         direction: Direction,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
-    ) -> Poll<Result<(), Error>> {
+    ) -> Poll<Result<(), Reason>> {
         self.check(direction)?;
         let parked = self.word(direction).park(cx.waker(), count);
         self.waits(direction, parked, cx, count)
@@ -159,7 +164,7 @@ impl PollDesc {
         direction: Direction,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
-    ) -> Poll<Result<(), Error>> {
+    ) -> Poll<Result<(), Reason>> {
         let parked = self.word(direction).park_on(cx.waker(), count);
         self.waits(direction, parked, cx, count)
     }
@@ -171,7 +176,7 @@ impl PollDesc {
         parked: Parked,
         cx: &mut Context<'_>,
         count: &impl WaiterCount,
-    ) -> Poll<Result<(), Error>> {
+    ) -> Poll<Result<(), Reason>> {
         match parked {
             Parked::Ready => return Poll::Ready(Ok(())),
             Parked::Busy => {

@@ -3,6 +3,7 @@
 use super::super::Mutant;
 
 const MUTEX: &str = "netfd/src/fd_mutex.rs";
+const PARK: &str = "netfd/src/netpoll/park_word.rs";
 const OP: &str = "netfd/src/fd/op.rs";
 const CLOSE: &str = "netfd/src/fd/close.rs";
 
@@ -53,12 +54,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         models: &["loom_tests::fd::a_read_that_skips_its_try_strands_no_end"],
     },
     Mutant {
-        name: "a read that skips its try forgets readiness",
+        name: "a read that skips its try waits though there is readiness",
         breaks: "the drained mark: no byte is stranded",
-        file: OP,
-        after: None,
-        old: "held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;",
-        new: "open.desc.reset(sequence, W::DIRECTION)?;\n                held = ready!(self.wait(held, open.poll_wait(W::DIRECTION, cx)))?;",
+        file: PARK,
+        after: Some("fn park_slowly("),
+        old: "return Parked::Ready;\n                    }\n                }\n                PARKED",
+        new: "}\n                }\n                PARKED",
         models: &["loom_tests::fd::a_read_that_skips_its_try_strands_no_byte"],
     },
     Mutant {

@@ -158,15 +158,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         models: &["loom_tests::deadlines::a_deadline_that_fires_while_a_task_parks_is_not_lost"],
     },
     Mutant {
-        name: "a reset does not acquire",
-        breaks: "the drained mark: what the event told is known to the read that it made try",
-        file: PARK,
-        after: None,
-        old: "let consumed = self.change(ready, nil, Acquire);",
-        new: "let consumed = self.change(ready, nil, Relaxed);",
-        models: &["loom_tests::fd::a_read_that_skips_its_try_strands_no_end"],
-    },
-    Mutant {
         name: "relaxed: the cell is the waiter's",
         breaks: "the next owner of the cell comes after the one before",
         file: PARK,
