@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, Protocol, SocketFlags, SocketType, sockopt};
 
 use crate::Error;
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Stop};
 use crate::sync::{Arc, Mutex, lock, thread};
 
 pub(crate) use clock::SystemClock;
@@ -71,16 +71,13 @@ pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static)
     }
 }
 
-fn attempt<T>(
-    syscall: &'static str,
-    mut call: impl FnMut() -> Result<T, Errno>,
-) -> Result<Attempt<T>, Error> {
+fn attempt<T>(syscall: &'static str, mut call: impl FnMut() -> Result<T, Errno>) -> Attempt<T> {
     loop {
         return match call() {
-            Ok(value) => Ok(Attempt::Done(value)),
+            Ok(value) => Ok(value),
             Err(Errno::INTR) => continue,
-            Err(Errno::AGAIN) => Ok(Attempt::WouldBlock),
-            Err(errno) => Err(os(syscall, errno)),
+            Err(Errno::AGAIN) => Err(Stop::WouldBlock),
+            Err(errno) => Err(os(syscall, errno).into()),
         };
     }
 }

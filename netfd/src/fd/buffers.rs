@@ -35,9 +35,7 @@ impl Fd {
             op.poll(cx, true, |socket, fd| {
                 let asked = buf.chunk_mut().len().min(sys::MAX_TRANSFER);
                 let read = sys::read_buf(socket, buf)?;
-                if matches!(read, Attempt::Done(read) if 0 < read && read < asked) {
-                    fd.mark_drained();
-                }
+                fd.note_read(read, asked);
                 Ok(read)
             })
         })
@@ -77,9 +75,7 @@ impl Fd {
         op.step(self, |op: &mut Op<'_, Reading>| {
             op.poll(cx, true, |socket, fd| {
                 let read = sys::read_vectored(socket, bufs)?;
-                if matches!(read, Attempt::Done(read) if 0 < read && read < asked) {
-                    fd.mark_drained();
-                }
+                fd.note_read(read, asked);
                 Ok(read)
             })
         })
@@ -140,12 +136,11 @@ impl Fd {
         op.poll(self, Direction::Write, cx, |socket| {
             while buf.has_remaining() {
                 match write_once(socket, buf)? {
-                    Attempt::Done(0) => return Err(Error::UnexpectedEof),
-                    Attempt::Done(more) => buf.advance(more),
-                    Attempt::WouldBlock => return Ok(Attempt::WouldBlock),
+                    0 => return Err(Error::UnexpectedEof.into()),
+                    more => buf.advance(more),
                 }
             }
-            Ok(Attempt::Done(()))
+            Ok(())
         })
     }
 
@@ -189,7 +184,7 @@ impl Fd {
 }
 
 /// Writes of the first pieces of `buf`, without advancing it.
-fn write_once(socket: sys::Lent<'_>, buf: &impl Buf) -> Result<Attempt<usize>, Error> {
+fn write_once(socket: sys::Lent<'_>, buf: &impl Buf) -> Attempt<usize> {
     let mut pieces = [IoSlice::new(&[]); sys::MAX_PIECES];
     let filled = buf.chunks_vectored(&mut pieces);
     match &pieces[..filled] {

@@ -14,7 +14,7 @@ use std::os::fd::BorrowedFd;
 use std::task::{Context, Poll};
 
 use super::{Fd, OpState};
-use crate::attempt::Attempt;
+use crate::attempt::Stop;
 use crate::netpoll::poll_desc::Direction;
 use crate::sys::pipe::Pipe;
 use crate::{Error, sys};
@@ -71,10 +71,10 @@ impl Fd {
         pipe: &mut Pipe,
         most: usize,
     ) -> Poll<Result<Option<usize>, Error>> {
-        op.poll(self, Direction::Read, cx, |socket| match pipe.fill(socket, most)? {
+        op.poll(self, Direction::Read, cx, |socket| match pipe.fill(socket, most) {
             // At urgent data it says that there is nothing, for ever.
-            Attempt::WouldBlock if self.0.desc().is_troubled() => Ok(Attempt::Done(None)),
-            filled => Ok(filled),
+            Err(Stop::WouldBlock) if self.0.desc().is_troubled() => Ok(None),
+            filled => filled,
         })
     }
 
@@ -111,9 +111,9 @@ impl Fd {
             let step = usize::try_from(most - *sent).unwrap_or(STEP).min(STEP);
             let mut op = OpState::new();
             let step = |cx: &mut Context<'_>| {
-                op.poll(self, Direction::Write, cx, |socket| match sys::send_file(socket, file, step)? {
-                    Attempt::Done(Some(0)) | Attempt::Done(None) if *sent == 0 => Ok(Attempt::Done(None)),
-                    other => Ok(other),
+                op.poll(self, Direction::Write, cx, |socket| match sys::send_file(socket, file, step) {
+                    Ok(Some(0) | None) if *sent == 0 => Ok(None),
+                    other => other,
                 })
             };
             match poll_fn(step).await? {

@@ -18,9 +18,9 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 
-use super::{Fd, Inner, Reference};
+use super::{Fd, Inner, Reference, drained};
 use crate::Error;
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Stop};
 use crate::fd_mutex::{Found, Ticket};
 use crate::netpoll::poll_desc::{Direction, PollDesc, Reason};
 use crate::sys::Lent;
@@ -115,7 +115,7 @@ impl OpState {
         fd: &Fd,
         direction: Direction,
         cx: &mut Context<'_>,
-        mut call: impl FnMut(Lent<'_>) -> Result<Attempt<T>, Error>,
+        mut call: impl FnMut(Lent<'_>) -> Attempt<T>,
     ) -> Poll<Result<T, Error>> {
         match direction {
             Direction::Read => {
@@ -158,10 +158,11 @@ impl<'a, W: Way> Op<'a, W> {
         &mut self,
         cx: &mut Context<'_>,
         checked: bool,
-        call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Result<Attempt<T>, Error>,
+        call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Attempt<T>,
     ) -> Poll<Result<T, Error>> {
         let inner = &*self.fd.0;
-        let open = OpenFd { inner, desc: inner.desc(), drained: Cell::new(false), gives_way: Cell::new(false) };
+        let open =
+            OpenFd { inner, desc: inner.desc(), drained: Cell::new(false), gives_way: Cell::new(false) };
         let begun = match self.stage {
             Stage::Parked => self.resume(inner).map(|()| Begun::Resumed)?,
             Stage::Idle | Stage::Queued(_) => ready!(self.lock(inner, cx))?,
@@ -244,10 +245,11 @@ pub(super) struct OpenFd<'a> {
 }
 
 impl OpenFd<'_> {
-    /// Notes that a read was short, unless the kernel has told of more than data.
+    /// Notes whether a read that was `asked` for so much has left nothing behind: it was short, and the kernel has told of
+    /// nothing but data.
     #[inline]
-    pub(super) fn mark_drained(&self) {
-        if !self.desc.is_troubled() {
+    pub(super) fn note_read(&self, read: usize, asked: usize) {
+        if drained::is_short(read, asked) && !self.desc.is_troubled() {
             self.drained.set(true);
         }
     }
@@ -260,7 +262,7 @@ impl OpenFd<'_> {
         cx: &mut Context<'_>,
         checked: bool,
         begun: Begun,
-        mut call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Result<Attempt<T>, Error>,
+        mut call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Attempt<T>,
     ) -> Poll<Result<T, Error>> {
         match begun {
             // Readiness that came first counts first: no deadline is looked at.
@@ -282,9 +284,10 @@ impl OpenFd<'_> {
             }
         }
         loop {
-            match self.inner.with_socket(|socket| call(socket, self))? {
-                Attempt::Done(value) => return Poll::Ready(Ok(value)),
-                Attempt::WouldBlock => ready!(self.wait_after(direction, cx))?,
+            match self.inner.with_socket(|socket| call(socket, self)) {
+                Ok(value) => return Poll::Ready(Ok(value)),
+                Err(Stop::WouldBlock) => ready!(self.wait_after(direction, cx))?,
+                Err(Stop::Failed(error)) => return Poll::Ready(Err(error)),
             }
         }
     }

@@ -10,7 +10,7 @@ use poller::Mode;
 use rustix::net::Shutdown;
 
 use super::{Fd, OpState};
-use crate::attempt::Attempt;
+use crate::attempt::Stop;
 use crate::netpoll::poll_desc::Direction;
 use crate::{Addr, Error, sys};
 
@@ -53,9 +53,7 @@ impl Fd {
     /// Go: `net.netFD.connect`
     #[doc(alias = "net.netFD.connect")]
     pub fn poll_connected(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<Addr, Error>> {
-        op.poll(self, Direction::Write, cx, |socket| {
-            Ok(sys::connected(socket)?.map_or(Attempt::WouldBlock, Attempt::Done))
-        })
+        op.poll(self, Direction::Write, cx, |socket| sys::connected(socket)?.ok_or(Stop::WouldBlock))
     }
 
     /// [`Fd::poll_connected`] as a future; as cancel-safe.

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
 use super::{Fd, OpState, Reference, close};
-use crate::attempt::Attempt;
+use crate::attempt::Stop;
 use crate::netpoll::poll_desc::Direction;
 use crate::sys::Lent;
 use crate::{Error, sys};
@@ -123,9 +123,7 @@ impl Fd {
         self.give_out();
         let mut op = OpState::new();
         poll_fn(|cx| {
-            op.poll(self, direction, cx, |socket| {
-                Ok(if call(socket) { Attempt::Done(()) } else { Attempt::WouldBlock })
-            })
+            op.poll(self, direction, cx, |socket| if call(socket) { Ok(()) } else { Err(Stop::WouldBlock) })
         })
         .await
     }

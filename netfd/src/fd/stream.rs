@@ -7,12 +7,7 @@ use std::task::{Context, Poll};
 
 use super::op::{Op, Reading, Writing};
 use super::{Fd, OpState};
-use crate::attempt::Attempt;
 use crate::{Error, sys};
-
-/// A read of so much is part of a stream, and the sender is likely to have sent on while it was copied: trying again costs
-/// less than being woken once more, in this thread as in the sender's. With 32 KiB a stream is a fifth faster than without.
-const STREAMS: usize = 32 << 10;
 
 impl Fd {
     /// Reads what there is, waiting until there is something; 0 at the end of the stream.
@@ -125,15 +120,13 @@ impl Op<'_, Reading> {
     #[inline]
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize, Error>> {
         let checked = !buf.is_empty();
-        let short = buf.len().min(STREAMS);
+        let asked = buf.len().min(sys::MAX_TRANSFER);
         self.poll(cx, checked, |socket, fd| {
             if !checked {
-                return Ok(Attempt::Done(0));
+                return Ok(0);
             }
             let read = sys::read(socket, buf)?;
-            if matches!(read, Attempt::Done(read) if 0 < read && read < short) {
-                fd.mark_drained();
-            }
+            fd.note_read(read, asked);
             Ok(read)
         })
     }
@@ -143,7 +136,7 @@ impl Op<'_, Writing> {
     #[inline]
     fn poll_write_some(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize, Error>> {
         self.poll(cx, true, |socket, _| match buf.is_empty() {
-            true => Ok(Attempt::Done(0)),
+            true => Ok(0),
             false => sys::write(socket, buf),
         })
     }
@@ -159,16 +152,15 @@ impl Op<'_, Writing> {
             while *written < buf.len() {
                 let rest = &buf[*written..];
                 match sys::write(socket, rest)? {
-                    Attempt::Done(all) if all == rest.len() => {
+                    all if all == rest.len() => {
                         *written += all;
                         break;
                     }
-                    Attempt::Done(0) => return Err(Error::UnexpectedEof),
-                    Attempt::Done(part) => *written += part,
-                    Attempt::WouldBlock => return Ok(Attempt::WouldBlock),
+                    0 => return Err(Error::UnexpectedEof.into()),
+                    part => *written += part,
                 }
             }
-            Ok(Attempt::Done(()))
+            Ok(())
         })
     }
 }

@@ -43,7 +43,7 @@ fn backlog(somaxconn: &str) -> Option<i32> {
 
 /// Accepts one connection, non-blocking and close-on-exec from birth, with its peer's address: a peer that has gone since
 /// could not be asked for it later. One that was aborted in the queue is passed over.
-pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<Attempt<(OwnedFd, Option<Addr>)>, Error> {
+pub(crate) fn accept(fd: BorrowedFd<'_>) -> Attempt<(OwnedFd, Option<Addr>)> {
     let accept = || net::acceptfrom_with(fd, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC);
     attempt("accept4", || pass_over_aborted(accept).map(|(socket, peer)| (socket, peer.and_then(addr))))
 }

@@ -8,7 +8,6 @@ use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 
 use super::attempt;
-use crate::Error;
 use crate::attempt::Attempt;
 use crate::sync::{Mutex, lock};
 
@@ -70,11 +69,7 @@ impl Pipe {
     ///
     /// Go: `poll.spliceDrain`
     #[doc(alias = "spliceDrain")]
-    pub(crate) fn fill(
-        &mut self,
-        socket: BorrowedFd<'_>,
-        most: usize,
-    ) -> Result<Attempt<Option<usize>>, Error> {
+    pub(crate) fn fill(&mut self, socket: BorrowedFd<'_>, most: usize) -> Attempt<Option<usize>> {
         debug_assert!(self.held == 0, "a pipe is filled when it is empty");
         let call =
             || match splice(socket, None, &self.write, None, most, SpliceFlags::NONBLOCK | SpliceFlags::MOVE)
@@ -83,9 +78,7 @@ impl Pipe {
                 other => other.map(Some),
             };
         let filled = attempt("splice", call)?;
-        if let Attempt::Done(Some(more)) = filled {
-            self.held = more;
-        }
+        self.held = filled.unwrap_or(0);
         Ok(filled)
     }
 
@@ -93,13 +86,11 @@ impl Pipe {
     ///
     /// Go: `poll.splicePump`
     #[doc(alias = "splicePump")]
-    pub(crate) fn drain(&mut self, socket: BorrowedFd<'_>) -> Result<Attempt<usize>, Error> {
+    pub(crate) fn drain(&mut self, socket: BorrowedFd<'_>) -> Attempt<usize> {
         let held = self.held;
         let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
         let drained = attempt("splice", || splice(&self.read, None, socket, None, held, flags))?;
-        if let Attempt::Done(less) = drained {
-            self.held -= less;
-        }
+        self.held -= drained;
         Ok(drained)
     }
 }
@@ -122,7 +113,7 @@ mod tests {
         let (ours, mut theirs) = UnixStream::pair().expect("a pair of sockets");
         theirs.write_all(b"left behind").expect("written");
         let mut full = Pipe::take().expect("descriptors");
-        assert!(matches!(full.fill(ours.as_fd(), 4), Ok(Attempt::Done(Some(4)))));
+        assert!(matches!(full.fill(ours.as_fd(), 4), Ok(Some(4))));
         full.give_back();
         while let Some(pipe) = lock(&POOL).pop() {
             assert_eq!(pipe.holds(), 0);

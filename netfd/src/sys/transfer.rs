@@ -9,8 +9,7 @@ use rustix::io::Errno;
 use rustix::net::{self, RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags};
 
 use super::attempt;
-use crate::Error;
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Stop};
 
 /// The largest single transfer: 1 GiB, as in Go, since some kernels refuse more.
 pub(crate) const MAX_TRANSFER: usize = 1 << 30;
@@ -18,13 +17,13 @@ pub(crate) const MAX_TRANSFER: usize = 1 << 30;
 /// The most pieces that one write takes; the kernel would take 1024.
 pub(crate) const MAX_PIECES: usize = 64;
 
-pub(crate) fn read(fd: BorrowedFd<'_>, buf: &mut [u8]) -> Result<Attempt<usize>, Error> {
+pub(crate) fn read(fd: BorrowedFd<'_>, buf: &mut [u8]) -> Attempt<usize> {
     let end = buf.len().min(MAX_TRANSFER);
     attempt("read", || net::recv(fd, &mut buf[..end], RecvFlags::empty()).map(|(read, _)| read))
 }
 
 /// [`read`] into the room that `buf` has.
-pub(crate) fn read_buf(fd: BorrowedFd<'_>, buf: &mut impl BufMut) -> Result<Attempt<usize>, Error> {
+pub(crate) fn read_buf(fd: BorrowedFd<'_>, buf: &mut impl BufMut) -> Attempt<usize> {
     let chunk = buf.chunk_mut();
     let end = chunk.len().min(MAX_TRANSFER);
     // SAFETY: nothing but the kernel writes to it, which initializes what it writes and undoes nothing.
@@ -32,18 +31,13 @@ pub(crate) fn read_buf(fd: BorrowedFd<'_>, buf: &mut impl BufMut) -> Result<Atte
     let read = attempt("read", || {
         net::recv(fd, &mut room[..end], RecvFlags::empty()).map(|((read, _), _)| read.len())
     })?;
-    if let Attempt::Done(read) = read {
-        // SAFETY: the kernel has written so many bytes at the beginning of the room.
-        unsafe { buf.advance_mut(read) };
-    }
+    // SAFETY: the kernel has written so many bytes at the beginning of the room.
+    unsafe { buf.advance_mut(read) };
     Ok(read)
 }
 
 /// [`read`] into several buffers, of at most [`MAX_PIECES`].
-pub(crate) fn read_vectored(
-    fd: BorrowedFd<'_>,
-    bufs: &mut [IoSliceMut<'_>],
-) -> Result<Attempt<usize>, Error> {
+pub(crate) fn read_vectored(fd: BorrowedFd<'_>, bufs: &mut [IoSliceMut<'_>]) -> Attempt<usize> {
     let most = bufs.len().min(MAX_PIECES);
     attempt("readv", || {
         let mut control = RecvAncillaryBuffer::default();
@@ -52,19 +46,19 @@ pub(crate) fn read_vectored(
 }
 
 /// [`read`] that leaves what it has read where it is.
-pub(crate) fn peek(fd: BorrowedFd<'_>, buf: &mut [u8]) -> Result<Attempt<usize>, Error> {
+pub(crate) fn peek(fd: BorrowedFd<'_>, buf: &mut [u8]) -> Attempt<usize> {
     let end = buf.len().min(MAX_TRANSFER);
     attempt("read", || net::recv(fd, &mut buf[..end], RecvFlags::PEEK).map(|(read, _)| read))
 }
 
 /// Without SIGPIPE: a peer's reset is an error, not a signal.
-pub(crate) fn write(fd: BorrowedFd<'_>, buf: &[u8]) -> Result<Attempt<usize>, Error> {
+pub(crate) fn write(fd: BorrowedFd<'_>, buf: &[u8]) -> Attempt<usize> {
     let end = buf.len().min(MAX_TRANSFER);
     attempt("write", || net::send(fd, &buf[..end], SendFlags::NOSIGNAL))
 }
 
 /// [`write()`] of several pieces, of at most [`MAX_PIECES`] and [`MAX_TRANSFER`] bytes.
-pub(crate) fn write_vectored(fd: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> Result<Attempt<usize>, Error> {
+pub(crate) fn write_vectored(fd: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> Attempt<usize> {
     let first = pieces.iter().position(|piece| !piece.is_empty()).unwrap_or(pieces.len());
     let pieces = &pieces[first..];
     let mut room = MAX_TRANSFER;
@@ -76,7 +70,7 @@ pub(crate) fn write_vectored(fd: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> Resu
     let whole = whole.count();
     match &pieces[..whole] {
         // The first one alone is too long.
-        [] => pieces.first().map_or(Ok(Attempt::Done(0)), |piece| write(fd, piece)),
+        [] => pieces.first().map_or(Ok(0), |piece| write(fd, piece)),
         whole => attempt("writev", || {
             net::sendmsg(fd, whole, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
         }),
@@ -84,11 +78,7 @@ pub(crate) fn write_vectored(fd: BorrowedFd<'_>, pieces: &[IoSlice<'_>]) -> Resu
 }
 
 /// File → socket, from where the file's cursor stands: 0 at its end, nothing if the kernel cannot.
-pub(crate) fn send_file(
-    fd: BorrowedFd<'_>,
-    file: BorrowedFd<'_>,
-    most: usize,
-) -> Result<Attempt<Option<usize>>, Error> {
+pub(crate) fn send_file(fd: BorrowedFd<'_>, file: BorrowedFd<'_>, most: usize) -> Attempt<Option<usize>> {
     attempt("sendfile", || match rustix::fs::sendfile(fd, file, None, most) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => Ok(None),
         other => other.map(Some),
@@ -96,21 +86,18 @@ pub(crate) fn send_file(
 }
 
 /// Whether a read would not wait.
-pub(crate) fn is_readable(fd: BorrowedFd<'_>) -> Result<Attempt<()>, Error> {
+pub(crate) fn is_readable(fd: BorrowedFd<'_>) -> Attempt<()> {
     is_ready(fd, PollFlags::IN | PollFlags::RDHUP)
 }
 
 /// Whether a write would not wait.
-pub(crate) fn is_writable(fd: BorrowedFd<'_>) -> Result<Attempt<()>, Error> {
+pub(crate) fn is_writable(fd: BorrowedFd<'_>) -> Attempt<()> {
     is_ready(fd, PollFlags::OUT)
 }
 
-fn is_ready(fd: BorrowedFd<'_>, flags: PollFlags) -> Result<Attempt<()>, Error> {
+fn is_ready(fd: BorrowedFd<'_>, flags: PollFlags) -> Attempt<()> {
     let ready = attempt("poll", || {
         event::poll(&mut [PollFd::from_borrowed_fd(fd, flags)], Some(&Timespec::default()))
     })?;
-    Ok(match ready {
-        Attempt::Done(1..) => Attempt::Done(()),
-        Attempt::Done(0) | Attempt::WouldBlock => Attempt::WouldBlock,
-    })
+    if ready == 0 { Err(Stop::WouldBlock) } else { Ok(()) }
 }

@@ -21,12 +21,12 @@ pub(crate) fn send_descriptors(
     fd: BorrowedFd<'_>,
     buf: &[u8],
     descriptors: &[BorrowedFd<'_>],
-) -> Result<Attempt<usize>, Error> {
+) -> Attempt<usize> {
     if buf.is_empty() {
-        return Err(Error::InvalidInput("descriptors need a byte to go with"));
+        return Err(Error::InvalidInput("descriptors need a byte to go with").into());
     }
     if descriptors.len() > MAX_DESCRIPTORS {
-        return Err(Error::InvalidInput("more than 253 descriptors at once"));
+        return Err(Error::InvalidInput("more than 253 descriptors at once").into());
     }
     let end = buf.len().min(MAX_TRANSFER);
     let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(descriptors.len()))];
@@ -43,9 +43,11 @@ pub(crate) fn send_descriptors(
 pub(crate) fn receive_descriptors(
     fd: BorrowedFd<'_>,
     buf: &mut [u8],
-) -> Result<Attempt<(usize, Vec<OwnedFd>, bool)>, Error> {
+) -> Attempt<(usize, Vec<OwnedFd>, bool)> {
     if buf.is_empty() {
-        return Err(Error::InvalidInput("descriptors come with a byte, and the buffer has no room for it"));
+        return Err(
+            Error::InvalidInput("descriptors come with a byte, and the buffer has no room for it").into()
+        );
     }
     let end = buf.len().min(MAX_TRANSFER);
     let mut space = vec![MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
