@@ -47,7 +47,7 @@ impl Conn {
     ///
     /// Cancel-safe: either nothing was read, or it was returned. An empty buffer returns 0 at once, past deadline or not.
     ///
-    /// Of 128 reads in a row that did not have to wait the next one lets other tasks run first, though there is data: polled
+    /// Of 128 reads that did not have to wait the next one lets other tasks run first, though there is data: polled
     /// once, it is pending, and its task is woken at once.
     ///
     /// # Errors

@@ -84,7 +84,7 @@ struct Inner {
     number: i32,
     /// Whether a short read leaves nothing behind.
     short_reads: ShortReads,
-    /// How many reads in a row did not have to wait.
+    /// How many reads did not have to wait.
     reads: Turns,
     /// Somebody else's code has had the socket, so that there may be duplicates; or a linger time was set. Its end takes
     /// more care then.

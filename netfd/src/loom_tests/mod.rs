@@ -95,7 +95,7 @@ impl Waiting {
             false => desc.poll_wait(self.direction, cx, shared),
         };
         self.parked = polled.is_pending();
-        polled
+        polled.map_err(Error::from)
     }
 
     /// Polls until the wait has ended, sleeping in between.

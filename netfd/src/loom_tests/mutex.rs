@@ -8,10 +8,10 @@ use loom::sync::atomic::AtomicUsize;
 use loom::thread;
 
 use super::{Task, model};
-use crate::Error;
 use crate::cell::GuardedCell;
 use crate::fd_mutex::{FdMutex, Found};
 use crate::netpoll::poll_desc::Direction::{Read, Write};
+use crate::netpoll::poll_desc::Reason;
 
 /// Two users of one direction: one at a time, and the second is handed the lock. Preemption bound 3.
 #[test]
@@ -112,7 +112,7 @@ fn a_close_ends_a_wait_for_the_lock() {
                 let mut ticket = None;
                 match Task::new().block_on(|cx| mutex.poll_lock(Read, &mut ticket, cx)) {
                     Ok(()) => drop(mutex.unlock(Read, Found::default())),
-                    Err(error) => assert_eq!(error, Error::Closed),
+                    Err(error) => assert_eq!(error, Reason::Closed),
                 }
             })
         };
@@ -158,7 +158,7 @@ fn a_close_meets_a_grant_that_was_not_polled() {
         if first.is_ok() {
             done(mutex.unlock(Write, Found::default()), &destroyed);
         } else {
-            assert_eq!(first, Err(Error::Closed));
+            assert_eq!(first, Err(Reason::Closed));
         }
         if let Some(ticket) = queued[1].take() {
             mutex.cancel(Write, ticket);
