@@ -55,3 +55,16 @@ impl ShortReads {
         self.0.load(Relaxed)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{STREAMS, is_short};
+
+    #[test]
+    fn a_read_is_short_if_it_found_something_and_not_all_that_was_asked_for() {
+        assert!(is_short(1, 2) && is_short(STREAMS - 1, STREAMS));
+        assert!(!is_short(0, 2), "the end of a stream is no short read");
+        assert!(!is_short(2, 2), "there may be more");
+        assert!(!is_short(STREAMS, 2 * STREAMS), "more is on its way");
+    }
+}

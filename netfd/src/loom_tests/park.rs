@@ -87,7 +87,9 @@ fn a_waiter_that_is_dropped_leaves_the_readiness_to_the_next() {
 fn a_task_is_polled_again_on_another_thread() {
     model(3, || {
         let (shared, token) = descriptor();
-        let first = spawn(&shared, move |shared| drop(park(shared, token, Read, &Task::new())));
+        let first = spawn(&shared, move |shared| {
+            park(shared, token, Read, &Task::new());
+        });
         until(|| shared.cache.slot(token.slot()).state(Read) == "parked");
         // The same wait, whose operation came here without an order of its own.
         let mut waiting = Waiting { token, direction: Read, parked: true };
