@@ -69,7 +69,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "let parked = self.change(free, free & !STATES | PARKED, AcqRel);",
         new: "let parked = self.change(free, free & !STATES | PARKED, Acquire);",
-        models: &["loom_tests::park::readiness_that_comes_while_a_task_parks_is_not_lost"],
+        models: &[
+            "loom_tests::park::readiness_that_comes_while_a_task_parks_is_not_lost",
+            "loom_tests::park::a_task_is_polled_again_on_another_thread",
+        ],
     },
     Mutant {
         name: "the taker leaves the cell without a release",
@@ -173,7 +176,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: Some("fn park_slowly("),
         old: "let word = self.word.load(Acquire);",
         new: "let word = self.word.load(Relaxed);",
-        models: &["loom_tests::park::a_task_is_polled_again_on_another_thread"],
+        models: &["loom_tests::park::a_close_that_comes_while_a_task_parks_is_not_lost"],
     },
     Mutant {
         name: "relaxed: readiness is consumed",
