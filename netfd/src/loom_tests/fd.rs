@@ -86,16 +86,16 @@ fn a_read_that_skips_its_try_strands_no_end() {
 fn a_read_that_is_polled_unasked_strands_no_end() {
     model(3, || {
         let (netpoll, fd, peer) = socket(true);
-        let mut op = OpState::new();
-        let waker = Waker::noop();
-        let mut poll = || fd.poll_read(&mut Context::from_waker(waker), &mut op, &mut [0; 8]);
-        assert_eq!(poll(), Poll::Pending);
+        let task = Task::new();
+        let mut op = parked(&fd, &task);
         let kernel = meanwhile(&netpoll, &peer, |peer, poller| peer.send_and_end(poller, b"a"));
-        while poll().is_pending() {
-            thread::yield_now();
-        }
-        assert_eq!(read(&Task::new(), &fd), Ok(0));
+        // On a thread that learns of the event from the word alone.
+        let reader = thread::spawn(move || {
+            assert_eq!(task.block_on(|cx| fd.poll_read(cx, &mut op, &mut [0; 8])), Ok(1));
+            assert_eq!(read(&Task::new(), &fd), Ok(0));
+        });
         kernel.join().unwrap();
+        reader.join().unwrap();
     });
 }
 
@@ -123,14 +123,16 @@ fn an_end_that_meets_readiness_is_not_stranded() {
 fn raw_access_ends_the_skipping_of_tries() {
     model(3, || {
         let (netpoll, fd, peer) = socket(true);
+        let task = Task::new();
+        // It waits first, so that the event is used up with it.
+        let mut op = parked(&fd, &task);
         peer.send(&netpoll.shared().poller, b"a");
         poll(netpoll.shared());
         let raw = {
             let fd = fd.clone();
             thread::spawn(move || fd.with_socket(|_| Ok(())).unwrap())
         };
-        let task = Task::new();
-        assert_eq!(read(&task, &fd), Ok(1));
+        assert_eq!(task.block_on(|cx| fd.poll_read(cx, &mut op, &mut [0; 8])), Ok(1));
         raw.join().unwrap();
         peer.send_quietly(b"b");
         assert_eq!(read(&task, &fd), Ok(1));
@@ -154,6 +156,28 @@ fn a_read_is_dropped_while_its_descriptor_is_closed() {
         drop(op);
         closer.join().unwrap();
         assert_eq!(peer.closes(), 1);
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}
+
+/// A read that is dropped while its descriptor is closed and another gets its slot: the other's wait is not disturbed.
+/// Preemption bound 2.
+#[test]
+fn a_read_is_dropped_while_another_gets_its_slot() {
+    model(2, || {
+        let (netpoll, fd, _peer) = socket(false);
+        let op = parked(&fd, &Task::new());
+        let dropper = thread::spawn(move || drop(op));
+        drop(fd.close());
+        let (next, next_peer) = pair(8);
+        let next = Fd::new(next, &netpoll).unwrap();
+        let task = Task::new();
+        let mut op = parked(&next, &task);
+        next_peer.send(&netpoll.shared().poller, b"a");
+        poll(netpoll.shared());
+        assert_eq!(task.wakes(), 1);
+        assert_eq!(task.block_on(|cx| next.poll_read(cx, &mut op, &mut [0; 8])), Ok(1));
+        dropper.join().unwrap();
         assert_eq!(netpoll.shared().role.waiters(), 0);
     });
 }

@@ -78,7 +78,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if let Ok(_reference) = Reference::take(inner) {",
         new: "{",
-        models: &["loom_tests::fd::a_read_is_dropped_while_its_descriptor_is_closed"],
+        models: &["loom_tests::fd::a_read_is_dropped_while_another_gets_its_slot"],
     },
     Mutant {
         name: "a dropped read keeps its lock",
