@@ -144,11 +144,14 @@ fn registrations((_, socket): &(PathBuf, PathBuf)) -> usize {
     sources.filter(|line| line.contains(&format!(" ino:{inode:x} "))).count()
 }
 
+/// A way to come by a duplicate.
+type Way = fn(&NetFd) -> OwnedFd;
+
 /// However somebody came by it. A close takes a socket out of the poller by a call of its own only if it was given out.
 #[test]
 fn a_duplicate_that_lives_on_is_not_left_in_the_poller() {
     let copy = |socket: BorrowedFd<'_>| socket.try_clone_to_owned().expect("a duplicate");
-    let ways: [(&str, fn(&NetFd) -> OwnedFd); 5] = [
+    let ways: [(&str, Way); 5] = [
         ("duplicate", |ours| ours.fd().duplicate().expect("open")),
         ("borrow", |ours| {
             ours.fd().borrow().expect("open").as_fd().try_clone_to_owned().expect("a duplicate")
