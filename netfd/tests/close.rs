@@ -49,6 +49,24 @@ fn the_descriptor_is_gone_when_close_returns() {
     }
 }
 
+/// The kernel's close blocks until the peer has taken what was sent, and holds up nobody here.
+#[test]
+fn a_close_that_lingers_is_done_elsewhere() {
+    let (ours, theirs, descriptor) = pair();
+    ours.set_linger(Some(Duration::from_secs(20))).expect("open");
+    let mut cx = Context::from_waker(Waker::noop());
+    while let Poll::Ready(written) = Box::pin(ours.fd().write_some(&[0; 1 << 16])).as_mut().poll(&mut cx) {
+        written.expect("written");
+    }
+    let mut closing = Box::pin(ours.fd().close());
+    assert!(closing.as_mut().poll(&mut cx).is_pending(), "this thread has done the close");
+    drop(ours);
+    // With data that nobody has read it resets the connection.
+    drop(theirs);
+    assert_eq!(block_on(closing), Ok(()));
+    assert!(!is_open(&descriptor));
+}
+
 #[test]
 fn the_last_handle_to_go_closes() {
     let (ours, mut theirs, descriptor) = pair();
