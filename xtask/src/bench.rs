@@ -226,9 +226,14 @@ fn pieces(
     let Some(toolchain) = toolchain else { return };
     println!("pieces, by Go's own benchmarks");
     let (each, count) = if quick { (50, 2) } else { (500, 5) };
-    match pin::on(one, || toolchain.benchmarks(Duration::from_millis(each), count)) {
-        Ok(Ok(pieces)) => results.pieces.extend(pieces),
-        Ok(Err(error)) | Err(error) => results.gap("Go's own benchmarks", format!("{error:#}")),
+    let each = Duration::from_millis(each);
+    for (package, names) in go::BENCHMARKS {
+        match pin::on(one, || toolchain.benchmarks(package, names, each, count)) {
+            Ok(Ok(pieces)) => results.pieces.extend(pieces),
+            Ok(Err(error)) | Err(error) => {
+                results.gap(format!("Go's own benchmarks of {package}"), format!("{error:#}"));
+            }
+        }
     }
 }
 
