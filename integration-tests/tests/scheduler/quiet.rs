@@ -78,6 +78,8 @@ fn the_only_worker_is_looked_at_by_nobody() {
             let (client, server) = pair(&netpoll).await;
             let server = runtime::go(echo(server));
             ping(&client, 10).await;
+            // The stand-by's first sleep is its own.
+            spin_until(|| sleeps(|name| name == "netpoll") > 0);
             let before = sleeps(|name| name == "netpoll");
             // The worker's own deadlines and waits, beside a task that does not yield for a while.
             client.set_read_deadline(Some(Instant::now() + LIMIT)).expect("open");
