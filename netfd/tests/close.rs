@@ -2,14 +2,14 @@
 #![cfg(not(loom))]
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures::executor::block_on;
-use netfd::{Error, NetFd, Netpoll};
+use netfd::{Addr, Control, Error, NetFd, Netpoll, SocketConfig};
 
 /// A connection of ours, the peer's end, and where the kernel shows our descriptor with the socket behind it.
 fn pair() -> (NetFd, TcpStream, (PathBuf, PathBuf)) {
@@ -18,12 +18,18 @@ fn pair() -> (NetFd, TcpStream, (PathBuf, PathBuf)) {
     let netpoll = Netpoll::global().expect("a poller");
     let ours = block_on(NetFd::dial("tcp", address, &netpoll)).expect("a connection");
     let (theirs, _) = listener.accept().expect("a connection");
-    let place = ours
-        .fd()
-        .with_socket(|socket| Ok(PathBuf::from(format!("/proc/self/fd/{}", socket.as_raw_fd()))))
-        .expect("open");
+    let descriptor = shown(&ours);
+    (ours, theirs, descriptor)
+}
+
+/// Where the kernel shows a descriptor, with the socket behind it. Its number is what `Debug` tells: one that was lent would
+/// be closed with more care.
+fn shown(ours: &NetFd) -> (PathBuf, PathBuf) {
+    let text = format!("{:?}", ours.fd());
+    let number = text.split("number: ").nth(1).and_then(|rest| rest.split(',').next());
+    let place = PathBuf::from(format!("/proc/self/fd/{}", number.expect("it tells its number")));
     let socket = std::fs::read_link(&place).expect("an open descriptor");
-    (ours, theirs, (place, socket))
+    (place, socket)
 }
 
 /// Whether the descriptor is still that socket; another one may have its number by now.
@@ -41,6 +47,24 @@ fn the_descriptor_is_gone_when_close_returns() {
         assert!(!is_open(&descriptor), "linger {linger:?}");
         assert_eq!(block_on(ours.fd().close()), Err(Error::Closed));
     }
+}
+
+/// The kernel's close blocks until the peer has taken what was sent, and holds up nobody here.
+#[test]
+fn a_close_that_lingers_is_done_elsewhere() {
+    let (ours, theirs, descriptor) = pair();
+    ours.set_linger(Some(Duration::from_secs(20))).expect("open");
+    let mut cx = Context::from_waker(Waker::noop());
+    while let Poll::Ready(written) = Box::pin(ours.fd().write_some(&[0; 1 << 16])).as_mut().poll(&mut cx) {
+        written.expect("written");
+    }
+    let mut closing = Box::pin(ours.fd().close());
+    assert!(closing.as_mut().poll(&mut cx).is_pending(), "this thread has done the close");
+    drop(ours);
+    // With data that nobody has read it resets the connection.
+    drop(theirs);
+    assert_eq!(block_on(closing), Ok(()));
+    assert!(!is_open(&descriptor));
 }
 
 #[test]
@@ -138,13 +162,64 @@ fn registrations((_, socket): &(PathBuf, PathBuf)) -> usize {
     sources.filter(|line| line.contains(&format!(" ino:{inode:x} "))).count()
 }
 
+/// A way to come by a duplicate.
+type Way = fn(&NetFd) -> OwnedFd;
+
+/// However somebody came by it. A close takes a socket out of the poller by a call of its own only if it was given out.
 #[test]
 fn a_duplicate_that_lives_on_is_not_left_in_the_poller() {
-    let (ours, _theirs, descriptor) = pair();
-    let duplicate = ours.fd().duplicate().expect("open");
+    let copy = |socket: BorrowedFd<'_>| socket.try_clone_to_owned().expect("a duplicate");
+    let ways: [(&str, Way); 5] = [
+        ("duplicate", |ours| ours.fd().duplicate().expect("open")),
+        ("borrow", |ours| {
+            ours.fd().borrow().expect("open").as_fd().try_clone_to_owned().expect("a duplicate")
+        }),
+        ("with_socket", |ours| {
+            ours.fd()
+                .with_socket(|socket| Ok(socket.try_clone_to_owned().expect("a duplicate")))
+                .expect("open")
+        }),
+        ("raw_read", |ours| {
+            let mut taken = None;
+            let take = |socket: BorrowedFd<'_>| taken.insert(socket.try_clone_to_owned()).is_ok();
+            block_on(ours.fd().raw_read(take)).expect("open");
+            taken.expect("it was called").expect("a duplicate")
+        }),
+        ("raw_write", |ours| {
+            let mut taken = None;
+            let take = |socket: BorrowedFd<'_>| taken.insert(socket.try_clone_to_owned()).is_ok();
+            block_on(ours.fd().raw_write(take)).expect("open");
+            taken.expect("it was called").expect("a duplicate")
+        }),
+    ];
+    for (way, duplicate) in ways {
+        let (ours, _theirs, descriptor) = pair();
+        let duplicate = duplicate(&ours);
+        assert_eq!(registrations(&descriptor), 1, "{way}");
+        block_on(ours.fd().close()).expect("closed once");
+        assert_eq!(registrations(&descriptor), 0, "{way}: its events would go on");
+        drop(duplicate);
+    }
+    // By the program's hook, before it was in the poller.
+    let netpoll = Netpoll::global().expect("a poller");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let address = Addr::from(listener.local_addr().expect("a bound listener"));
+    let (tell, told) = std::sync::mpsc::channel();
+    let hook: Control = Arc::new(move |made| tell.send(copy(made.socket)).map_err(std::io::Error::other));
+    let config = SocketConfig::new(&netpoll).control(Some(hook));
+    let ours = block_on(config.dial("tcp", None, &address, None)).expect("a connection");
+    let descriptor = shown(&ours);
     assert_eq!(registrations(&descriptor), 1);
-    block_on(ours.fd().close()).expect("closed once");
-    assert_eq!(registrations(&descriptor), 0, "its events would go on");
+    drop(ours);
+    assert_eq!(registrations(&descriptor), 0, "the hook has a duplicate");
+    drop(told);
+    // By whoever made it.
+    let theirs = TcpStream::connect(listener.local_addr().expect("a bound listener")).expect("a connection");
+    let duplicate = theirs.try_clone().expect("a duplicate");
+    let ours = NetFd::import(theirs.into(), &netpoll).expect("imported");
+    let descriptor = shown(&ours);
+    drop(ours);
+    assert_eq!(registrations(&descriptor), 0, "its maker has a duplicate");
     drop(duplicate);
     // And a socket that is given away alive.
     let (ours, _theirs, descriptor) = pair();

@@ -4,11 +4,13 @@
 #![cfg(not(loom))]
 
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
-use std::time::Duration;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
-use netfd::{NetFd, Netpoll, Timer};
+use netfd::{Addr, Mode, NetFd, Netpoll, Timer};
 use socket2::SockRef;
 
 /// A connection of ours, and the peer's end as the standard library has it.
@@ -63,6 +65,81 @@ fn an_end_that_came_with_the_last_bytes_is_read() {
         assert_eq!(read(&fd), b"");
         assert_eq!(read(&fd), b"");
     }
+}
+
+/// Has the kernel tell of bytes only when there are many.
+fn tell_of_many(fd: &NetFd) {
+    let set = |socket: BorrowedFd<'_>| {
+        let lowest: libc::c_int = 1000;
+        // SAFETY: the option is an int, and the pointer and the length are those of one that lives until the call returns.
+        let set = unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_RCVLOWAT,
+                (&raw const lowest).cast(),
+                size_of_val(&lowest) as libc::socklen_t,
+            )
+        };
+        assert_eq!(set, 0);
+        Ok(())
+    };
+    fd.fd().with_socket(set).expect("open");
+}
+
+/// A deadline for the next reads. Only a failure takes so long.
+fn limit(fd: &NetFd) {
+    fd.fd().set_deadline(Mode::Read, Some(Instant::now() + Duration::from_secs(10))).expect("open");
+}
+
+/// Raw access may change when the socket counts as readable: then bytes come that no event tells of, and a read has to try.
+#[test]
+fn bytes_that_no_event_tells_of_are_read() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (fd, mut peer) = pair(&netpoll);
+    peer.write_all(b"first").expect("sent");
+    assert_eq!(read(&fd), b"first");
+    settle(&netpoll);
+    tell_of_many(&fd);
+    peer.write_all(b"few").expect("sent");
+    settle(&netpoll);
+    limit(&fd);
+    assert_eq!(read(&fd), b"few");
+}
+
+/// And what was set on a listener its connections have from birth.
+#[test]
+fn bytes_that_no_event_tells_of_are_read_from_what_was_accepted() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let local = Addr::from(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let listener = NetFd::listen("tcp", &local, &netpoll).expect("a listener");
+    tell_of_many(&listener);
+    let address = listener.local_addr().and_then(|addr| addr.as_socket_addr()).expect("bound");
+    let mut peer = TcpStream::connect(address).expect("a connection");
+    let fd = block_on(listener.accept()).expect("a connection");
+    limit(&fd);
+    for few in [b"one", b"two"] {
+        peer.write_all(few).expect("sent");
+        settle(&netpoll);
+        assert_eq!(read(&fd), few);
+    }
+}
+
+/// A read of a Unix socket stops at a descriptor that travels with a byte, and no event tells that there is more.
+#[test]
+fn bytes_behind_a_descriptor_are_read() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (ours, theirs) = UnixStream::pair().expect("two sockets");
+    let fd = NetFd::import(ours.into(), &netpoll).expect("registered");
+    let theirs = NetFd::import(theirs.into(), &netpoll).expect("registered");
+    let file = std::fs::File::open("/dev/null").expect("Linux has it");
+    for _ in 0..2 {
+        block_on(theirs.fd().send_descriptors(b"one", &[file.as_fd()])).expect("sent");
+    }
+    settle(&netpoll);
+    limit(&fd);
+    assert_eq!(read(&fd), b"one");
+    assert_eq!(read(&fd), b"one");
 }
 
 #[test]

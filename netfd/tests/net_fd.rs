@@ -315,6 +315,54 @@ fn a_listener_that_was_changed_behind_our_back_does_not_change_its_connections()
     }
 }
 
+/// A listener of multipath TCP hands nothing down, so each connection is asked for its options; and nobody had the listener.
+#[test]
+fn what_is_accepted_over_multipath_has_the_options_of_every_connection() {
+    let netpoll = Netpoll::global().expect("a poller");
+    let config = SocketConfig::new(&netpoll).multipath(true);
+    let local = Addr::from(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let listener = config.listen("tcp", &local).expect("a listener");
+    let address = listener.local_addr().expect("bound").clone();
+    // A kernel without multipath TCP gives plain TCP, which has the same options.
+    for dialer in [config, SocketConfig::new(&netpoll)] {
+        let dial = dialer.dial("tcp", None, &address, None);
+        let (client, server) = block_on(async { futures::join!(dial, listener.accept()) });
+        for end in [client.expect("a connection"), server.expect("a connection")] {
+            let options = end.fd().with_socket(|socket| {
+                let socket = SockRef::from(&socket);
+                Ok((socket.tcp_nodelay().expect("an option"), socket.keepalive().expect("an option")))
+            });
+            assert_eq!(options, Ok((true, true)), "{end:?}");
+        }
+    }
+}
+
+/// What is set on a listener is not meant for its connections, though the kernel hands it down.
+#[test]
+fn a_listener_that_is_changed_does_not_change_its_connections() {
+    let changes: [fn(&NetFd); 4] = [
+        |listener| listener.set_no_delay(false).expect("open"),
+        |listener| listener.set_keep_alive(false).expect("open"),
+        |listener| listener.set_keep_alive_config(&KeepAliveConfig::OFF).expect("open"),
+        |listener| listener.set_keep_alive_period(Duration::from_secs(77)).expect("open"),
+    ];
+    let netpoll = Netpoll::global().expect("a poller");
+    for change in changes {
+        let local = Addr::from(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let listener = NetFd::listen("tcp", &local, &netpoll).expect("a listener");
+        change(&listener);
+        let address = listener.local_addr().expect("bound").clone();
+        let (_client, server) =
+            block_on(async { futures::join!(NetFd::dial("tcp", address, &netpoll), listener.accept()) });
+        let options = server.expect("a connection").fd().with_socket(|socket| {
+            let socket = SockRef::from(&socket);
+            let idle = socket.tcp_keepalive_time().expect("an option");
+            Ok((socket.tcp_nodelay().expect("an option"), socket.keepalive().expect("an option"), idle))
+        });
+        assert_eq!(options, Ok((true, true, Duration::from_secs(15))));
+    }
+}
+
 #[test]
 fn keep_alive_that_is_off_stays_off_in_what_is_accepted() {
     let netpoll = Netpoll::global().expect("a poller");

@@ -37,6 +37,7 @@ mod scenarios;
 mod setting;
 mod statistics;
 
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -94,8 +95,11 @@ const QUICK_LIMIT: Duration = Duration::from_secs(110);
 /// Measures what was asked for and writes the report.
 pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.list {
-        list();
-        return Ok(());
+        return list();
+    }
+    let mut plan = Plan::of(options.quick, &options.only, &options.scenario, options.rounds);
+    if !options.flame && plan.is_empty() && !plan.pieces {
+        bail!("{} takes no part in {}", options.only.join(", "), options.scenario.join(", "));
     }
     let processors = Processors::here()?;
     measure::raise_descriptor_limit()?;
@@ -114,7 +118,6 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.flame {
         return flames(workspace, options, processors, scratch, &out);
     }
-    let mut plan = Plan::of(options.quick, &options.only, &options.scenario, options.rounds);
     let builder = Builder::new(workspace);
     let mut programs = builder.build(plan.has_without_tracing(), &mut results)?;
     let toolchain = match plan.has_go() {
@@ -223,9 +226,14 @@ fn pieces(
     let Some(toolchain) = toolchain else { return };
     println!("pieces, by Go's own benchmarks");
     let (each, count) = if quick { (50, 2) } else { (500, 5) };
-    match pin::on(one, || toolchain.benchmarks(Duration::from_millis(each), count)) {
-        Ok(Ok(pieces)) => results.pieces.extend(pieces),
-        Ok(Err(error)) | Err(error) => results.gap("Go's own benchmarks", format!("{error:#}")),
+    let each = Duration::from_millis(each);
+    for (package, names) in go::BENCHMARKS {
+        match pin::on(one, || toolchain.benchmarks(package, names, each, count)) {
+            Ok(Ok(pieces)) => results.pieces.extend(pieces),
+            Ok(Err(error)) | Err(error) => {
+                results.gap(format!("Go's own benchmarks of {package}"), format!("{error:#}"));
+            }
+        }
     }
 }
 
@@ -241,17 +249,22 @@ fn pinned(processors: &Processors) -> String {
     )
 }
 
-fn list() {
-    println!("servers (--only):");
+fn list() -> Result<()> {
+    let mut text = String::from("servers (--only):\n");
     for peer in &PEERS {
-        println!("  {:<24}{}", peer.name, peer.what);
+        text += &format!("  {:<24}{}\n", peer.name, peer.what);
     }
-    println!("\nscenarios (--scenario):");
+    text += "\nscenarios (--scenario):\n";
     for scenario in SCENARIOS {
         let section = columns::section(scenario.kind).title;
         let quick = if scenario.quick { "" } else { " (not with --quick)" };
-        println!("  {:<24}{section}: {}{quick}", scenario.name, scenario.title);
+        text += &format!("  {:<24}{section}: {}{quick}\n", scenario.name, scenario.title);
     }
-    println!("  {PIECES:<24}criterion's micro-benchmarks, and Go's own (not with --quick)");
-    println!("\nEverything is paired with `{RAW}`, streams with `blocking`.");
+    text += &format!("  {PIECES:<24}criterion's micro-benchmarks, and Go's own (not with --quick)\n");
+    text += &format!("\nEverything is paired with `{RAW}`, streams with `blocking`.\n");
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads it may have seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("standard output"),
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
-use crate::{echo, pair, ping, runtime, within, yield_now};
+use crate::{LIMIT, echo, pair, ping, runtime, spin_until, within, yield_now};
 
 #[test]
 fn tasks_that_yield_take_turns() {
@@ -71,6 +72,28 @@ fn input_and_output_go_on_under_full_load() {
     });
     stop.store(true, SeqCst);
     futures::executor::block_on(spinner).expect("it ends");
+}
+
+/// A deadline that is set into the past, later than one that is due and has not fired: it is not taken for one that moves
+/// later, whatever clock tells so. The only worker is busy, so that nobody fires anything.
+#[test]
+fn a_deadline_that_has_passed_counts_though_nobody_polls() {
+    let (runtime, netpoll) = runtime(1);
+    within(&runtime, async move {
+        for _ in 0..10 {
+            let (client, server) = pair(&netpoll).await;
+            client.write(b"data").await.expect("written");
+            assert_eq!(server.peek(&mut [0; 8]).await.expect("data"), 4);
+            let due = Instant::now() + Duration::from_millis(1);
+            server.set_read_deadline(Some(due)).expect("open");
+            spin_until(|| Instant::now() > due);
+            server.set_read_deadline(Some(Instant::now())).expect("open");
+            assert!(server.read(&mut [0; 8]).await.expect_err("it has passed").is_timeout());
+            // And it may be taken back.
+            server.set_read_deadline(Some(Instant::now() + LIMIT)).expect("open");
+            assert_eq!(server.read(&mut [0; 8]).await.expect("data"), 4);
+        }
+    });
 }
 
 #[test]

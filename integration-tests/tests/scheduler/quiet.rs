@@ -1,14 +1,14 @@
 //! What it costs to do nothing, and what does not wake other threads. Context switches tell: a thread that is woken
 //! goes to sleep again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::channel::{mpsc, oneshot};
 use futures::{SinkExt, StreamExt};
 use integration_tests::alone::alone_as;
 use integration_tests::time::WHILE;
 
-use crate::{echo, pair, ping, runtime, within};
+use crate::{LIMIT, echo, pair, ping, runtime, spin_until, within};
 
 /// How often the threads of this process have gone to sleep so far: those whose names pass.
 fn sleeps(of: impl Fn(&str) -> bool) -> u64 {
@@ -46,6 +46,52 @@ fn an_idle_runtime_wakes_nobody() {
         // A guard that looks 100 times a second, or a worker that polls for a while, would be many more.
         assert!(woken <= 10, "{woken} wake-ups within an idle second");
         drop(kept);
+    });
+}
+
+/// While a worker runs and does not poll, the stand-by looks once in 10 ms.
+#[test]
+fn a_worker_that_runs_for_long_is_looked_at_100_times_a_second_at_most() {
+    alone_as(module_path!(), "a_worker_that_runs_for_long_is_looked_at_100_times_a_second_at_most", || {
+        let (runtime, netpoll) = runtime(2);
+        within(&runtime, async move {
+            let (client, server) = pair(&netpoll).await;
+            let waits = runtime::go(async move { server.read(&mut [0; 8]).await });
+            let (before, begun) = (sleeps(|name| name == "netpoll"), Instant::now());
+            spin_until(|| begun.elapsed() >= 5 * WHILE);
+            let looks = sleeps(|name| name == "netpoll") - before;
+            let most = begun.elapsed().as_millis() / 10 + 5;
+            assert!(u128::from(looks) <= most, "{looks} looks where {most} are due at most");
+            assert!(looks > 0, "nobody looks after the worker");
+            drop(client);
+            waits.await.expect("the task ends").expect("the end of the stream");
+        });
+    });
+}
+
+/// There is nobody whom it could hold up.
+#[test]
+fn the_only_worker_is_looked_at_by_nobody() {
+    alone_as(module_path!(), "the_only_worker_is_looked_at_by_nobody", || {
+        let (runtime, netpoll) = runtime(1);
+        let looks = within(&runtime, async move {
+            let (client, server) = pair(&netpoll).await;
+            let server = runtime::go(echo(server));
+            ping(&client, 10).await;
+            // The stand-by's first sleep is its own.
+            spin_until(|| sleeps(|name| name == "netpoll") > 0);
+            let before = sleeps(|name| name == "netpoll");
+            // The worker's own deadlines and waits, beside a task that does not yield for a while.
+            client.set_read_deadline(Some(Instant::now() + LIMIT)).expect("open");
+            for _ in 0..10 {
+                std::thread::sleep(WHILE / 5);
+                ping(&client, 200).await;
+            }
+            client.close().await.expect("closed once");
+            server.await.expect("the server ends");
+            sleeps(|name| name == "netpoll") - before
+        });
+        assert_eq!(looks, 0, "wake-ups of the stand-by");
     });
 }
 

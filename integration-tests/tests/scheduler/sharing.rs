@@ -91,6 +91,42 @@ fn a_task_that_never_yields_holds_up_no_input_and_output() {
     spins_beside_an_echo(&netpoll, &runtime, &runtime);
 }
 
+/// What the poller has found comes before what another worker has queued.
+#[test]
+fn who_looks_for_work_polls_before_it_steals() {
+    let (runtime, netpoll) = runtime(2);
+    let connect = || {
+        let (ours, theirs) = UnixStream::pair().expect("two sockets");
+        ours.set_nonblocking(true).expect("a flag of descriptors");
+        (Fd::new(ours.into(), &netpoll).expect("registered"), theirs)
+    };
+    for _ in 0..10 {
+        let (order, (tell, told)) = (Arc::new(Mutex::new(Vec::new())), channel());
+        let (fd, mut peer) = connect();
+        let log = order.clone();
+        let polled = runtime.go(async move {
+            fd.read(&mut [0; 8]).await.expect("data");
+            log.lock().expect("nobody panicked").push("polled");
+        });
+        let (fd, mut begin) = connect();
+        let log = order.clone();
+        drop(runtime.go(async move {
+            // The worker that polled runs this, and the other sleeps beside the poller.
+            fd.read(&mut [0; 8]).await.expect("data");
+            peer.write_all(b"data").expect("written");
+            let stolen = log.clone();
+            drop(runtime::go(async move { stolen.lock().expect("nobody panicked").push("stolen") }));
+            spin_until(|| log.lock().expect("nobody panicked").len() == 2);
+            tell.send(()).expect("the test listens");
+        }));
+        settle();
+        begin.write_all(b"go").expect("written");
+        wait(&told);
+        assert_eq!(*order.lock().expect("nobody panicked"), ["polled", "stolen"]);
+        futures::executor::block_on(polled).expect("it ends");
+    }
+}
+
 /// The worker that runs cannot be helped by the other, but it was to poll for both.
 #[test]
 fn a_runtime_that_is_held_up_holds_up_no_other_on_its_poller() {

@@ -22,8 +22,15 @@ const VERSION: &str = "1.27.3";
 /// How long fetching or building may take.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Go's own benchmarks that have a counterpart among the pieces.
-const BENCHMARKS: &str = "^Benchmark(TCP[46](OneShot|Persistent)(Timeout)?|TCP[46]ConcurrentReadWrite|SetReadDeadline|SplicePipe|SendfileZeroBytes)$";
+/// Go's own benchmarks that have a counterpart among the pieces: a package, and which of its own.
+pub(crate) const BENCHMARKS: [(&str, &str); 3] = [
+    (
+        "net",
+        "^Benchmark(TCP[46](OneShot|Persistent)(Timeout)?|TCP[46]ConcurrentReadWrite|SetReadDeadline|SendfileZeroBytes)$",
+    ),
+    ("internal/poll", "^BenchmarkSplicePipe$"),
+    ("runtime", "^BenchmarkNetpollBreak$"),
+];
 
 /// An unpacked toolchain.
 pub(crate) struct Toolchain {
@@ -95,12 +102,22 @@ impl Toolchain {
         run(&mut build).map(drop)
     }
 
-    /// Runs Go's own benchmarks of the net package.
-    pub(crate) fn benchmarks(&self, each: Duration, count: usize) -> Result<Vec<Piece>> {
+    /// Runs some of Go's own benchmarks of a package.
+    pub(crate) fn benchmarks(
+        &self,
+        package: &str,
+        names: &str,
+        each: Duration,
+        count: usize,
+    ) -> Result<Vec<Piece>> {
         let mut test = self.go();
-        test.args(["test", "net", "-run", "^$", "-bench", BENCHMARKS, "-cpu", "1"]);
+        test.args(["test", package, "-run", "^$", "-bench", names, "-cpu", "1"]);
         test.args([format!("-benchtime={}ms", each.as_millis()), format!("-count={count}")]);
-        pieces(&run(&mut test)?)
+        let pieces = pieces(&run(&mut test)?)?;
+        if pieces.is_empty() {
+            bail!("{package} has no benchmark {names}");
+        }
+        Ok(pieces)
     }
 }
 

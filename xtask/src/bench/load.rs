@@ -61,7 +61,7 @@ pub(crate) struct Window {
     pub(crate) server: Usage,
     /// How long it was by our clock.
     pub(crate) seconds: f64,
-    /// The share of the machine that others used.
+    /// The share of the processors in use that others had.
     pub(crate) others: f64,
 }
 
@@ -74,13 +74,13 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn take(server: u32, others_of_ours: &[u32]) -> Result<Snapshot> {
+    fn take(server: u32, others_of_ours: &[u32], processors: &[usize]) -> Result<Snapshot> {
         let usage = accounting::usage(server).context("the server is gone")?;
         let mut own = usage.processor;
         for pid in others_of_ours {
             own += accounting::usage(*pid)?.processor;
         }
-        Ok(Snapshot { server: usage, own, machine: accounting::machine()?, at: Instant::now() })
+        Ok(Snapshot { server: usage, own, machine: accounting::machine(processors)?, at: Instant::now() })
     }
 
     fn until(&self, after: &Snapshot, processors: usize) -> Window {
@@ -133,6 +133,7 @@ pub(crate) fn run(
     let server_pid = server.pid();
     let mut generator = Child::start(command, processors.generator(workers))?;
     let ours = [generator.pid(), std::process::id()];
+    let in_use = processors.in_use(workers);
     let (mut before, mut window) = (None, None);
     let report = loop {
         let line = generator.line(limit.saturating_duration_since(Instant::now()));
@@ -142,14 +143,14 @@ pub(crate) fn run(
         match line.trim() {
             "measuring" => {
                 edges.begins()?;
-                before = Some(Snapshot::take(server_pid, &ours)?);
+                before = Some(Snapshot::take(server_pid, &ours, &in_use)?);
             }
             "measured" => {
-                let after = Snapshot::take(server_pid, &ours)?;
+                let after = Snapshot::take(server_pid, &ours, &in_use)?;
                 edges.ends(server_pid)?;
                 let before: &Snapshot =
                     before.as_ref().context("the generator said `measured` before `measuring`")?;
-                window = Some(before.until(&after, processors.count()));
+                window = Some(before.until(&after, in_use.len()));
             }
             json if json.starts_with('{') => break parse(json)?,
             other => bail!("the generator said {other:?}"),
@@ -237,7 +238,7 @@ mod tests {
         let window = snapshot(500, 600, 1000, at).until(&snapshot(800, 1000, 2000, at + ms(250)), 2);
         assert_eq!(window.server, Usage { processor: ms(300), voluntary: 300, involuntary: 600 });
         assert_eq!(window.seconds, 0.25);
-        // Of a second that was busy 0.4 s were ours and 0.02 s are the grain; the machine had two seconds.
+        // Of a second that was busy 0.4 s were ours and 0.02 s are the grain; the two processors had two seconds.
         assert!((window.others - 0.29).abs() < 1e-9, "{window:?}");
     }
 

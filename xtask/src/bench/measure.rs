@@ -114,7 +114,7 @@ impl Edges for Counter {
 }
 
 impl Meter {
-    /// Takes one sample: its values, and the share of the machine that others used meanwhile.
+    /// Takes one sample: its values, and the share of the processors in use that others had meanwhile.
     pub(crate) fn sample(&self, scenario: &Scenario, cell: &Cell) -> Result<(Values, f64)> {
         let workers = scenario.workers;
         match scenario.kind {

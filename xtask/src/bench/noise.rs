@@ -1,23 +1,23 @@
-//! Whether other processes used the machine while a sample was taken.
+//! Whether other processes used the processors that are measured on while a sample was taken.
 //!
 //! ```text
-//!   all processors' busy time  −  the server's, the generator's, the harness's own  =  the others'
+//!   busy time of the processors in use  −  the server's, the generator's, the harness's own  =  the others'
 //! ```
 //!
-//! What the others used is compared with what the machine had to give. The kernel counts busy time in ticks, so a short
+//! What the others used is compared with what these processors had to give. The kernel counts busy time in ticks, so a short
 //! window cannot tell a few per cent: one tick a processor is allowed for.
 
 use std::time::Duration;
 
 use super::accounting::Machine;
 
-/// The share of the machine that others may use before a sample counts as disturbed.
+/// The share of the processors in use that others may have before a sample counts as disturbed.
 pub(crate) const LIMIT: f64 = 0.05;
 
 /// The tick in which busy time is counted.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The share of the machine that others used between two readings, less what counting in ticks may have made up.
+/// The share of these processors that others used between two readings, less what counting in ticks may have made up.
 pub(crate) fn others(before: Machine, after: Machine, own: Duration, processors: usize) -> f64 {
     let busy = after.busy.saturating_sub(before.busy);
     let total = after.total.saturating_sub(before.total);

@@ -57,6 +57,12 @@ impl Processors {
         }
     }
 
+    /// Where somebody of ours runs while such a server is measured. The harness sleeps beside the generator of one worker.
+    pub(crate) fn in_use(&self, workers: usize) -> Vec<usize> {
+        let used = [self.server(workers), self.generator(workers), self.generator(1)].concat();
+        self.all.iter().copied().filter(|processor| used.contains(processor)).collect()
+    }
+
     /// All that this program was started with.
     pub(crate) fn all(&self) -> &[usize] {
         &self.all
@@ -96,6 +102,8 @@ mod tests {
         let three = Processors::from(vec![0, 1, 2]).unwrap();
         assert_eq!((three.server(2), three.generator(2)), (&[0, 1][..], &[2][..]));
         assert!(Processors::from(vec![0]).is_err());
+        let many = Processors::from((10..74).collect()).unwrap();
+        assert_eq!((many.in_use(1), many.in_use(2)), (vec![10, 11], vec![10, 11, 12]));
     }
 
     #[test]

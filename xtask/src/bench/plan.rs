@@ -132,6 +132,12 @@ mod tests {
     }
 
     #[test]
+    fn who_takes_no_part_in_what_is_asked_for_leaves_nothing_to_do() {
+        assert!(Plan::of(false, &strings(&["smol"]), &strings(&["storm"]), None).is_empty());
+        assert!(!Plan::of(false, &strings(&["smol"]), &strings(&["storm", "time-1"]), None).is_empty());
+    }
+
+    #[test]
     fn go_is_left_out_of_instructions_alone() {
         let mut plan = Plan::of(false, &[], &strings(&["instructions", "time-1"]), None);
         plan.leave_out_go_of_instructions();

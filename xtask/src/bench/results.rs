@@ -63,7 +63,7 @@ pub(crate) type Values = BTreeMap<String, f64>;
 pub(crate) struct Sample {
     /// In which round.
     pub(crate) round: usize,
-    /// The share of the machine that other processes used meanwhile.
+    /// The share of the processors in use that other processes had meanwhile.
     pub(crate) others: f64,
     /// Whether this is the sample that counts: a disturbed one is taken again, and the least disturbed one counts.
     pub(crate) counts: bool,

@@ -42,7 +42,7 @@ impl<'a> Rounds<'a> {
 
     /// Runs to the end, or until time is up. Errors of single samples are noted and not returned.
     pub(crate) fn run(mut self, results: &mut Results) -> Result<()> {
-        println!("`*`: other processes used more than {:.0} % of the machine", LIMIT * 100.0);
+        println!("`*`: other processes had more than {:.0} % of the processors in use", LIMIT * 100.0);
         results.tables = self.plan.scenarios.iter().map(|(scenario, cells)| table(scenario, cells)).collect();
         for round in 1..=self.plan.rounds {
             for number in 0..self.plan.scenarios.len() {
