@@ -1,11 +1,12 @@
 //! What ends a wait: data, a close from elsewhere, a deadline that is moved, the peer.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
+use futures::{StreamExt, poll};
 use integration_tests::exec::Exec;
 use integration_tests::on_every_executor;
 use integration_tests::pair::pair;
@@ -174,6 +175,42 @@ on_every_executor!(of_a_hundred_writers_none_is_torn, |exec: Exec| async move {
     for writer in writers {
         assert_eq!(writer.await, LENGTH);
     }
+});
+
+on_every_executor!(reads_go_in_order_though_one_of_them_gives_way, |_: Exec| async move {
+    const BYTES: usize = 999;
+    let (client, server) = pair().await;
+    let sent: Vec<u8> = (0..BYTES).map(|number| number as u8).collect();
+    client.write(&sent).await.expect("written");
+    while server.peek(&mut [0; BYTES]).await.expect("data") < BYTES {}
+    let mut read = Vec::new();
+    while read.len() < BYTES {
+        let (mut first, mut second) = ([0], [0]);
+        {
+            let (mut early, mut late) = (pin!(server.read(&mut first)), pin!(server.read(&mut second)));
+            let early_is_done = poll!(early.as_mut()).is_ready();
+            assert!(early_is_done || poll!(late.as_mut()).is_pending(), "it came later");
+            if !early_is_done {
+                assert_eq!(early.await.expect("data"), 1);
+            }
+            assert_eq!(late.await.expect("data"), 1);
+        }
+        // One more, so that it is not always the same of the two.
+        let mut third = [0];
+        assert_eq!(server.read(&mut third).await.expect("data"), 1);
+        read.extend([first[0], second[0], third[0]]);
+    }
+    assert_eq!(read, sent);
+    // One that is dropped while it gives way leaves the lock to the next.
+    client.write(&sent).await.expect("written");
+    let mut read = Vec::new();
+    while read.len() < BYTES {
+        let mut byte = [0];
+        if poll!(pin!(server.read(&mut byte))).is_ready() {
+            read.push(byte[0]);
+        }
+    }
+    assert_eq!(read, sent);
 });
 
 on_every_executor!(reads_that_never_wait_let_others_run, |_: Exec| async move {

@@ -30,14 +30,15 @@ pub(crate) struct Local {
     pub(crate) replaced: Cell<bool>,
 }
 
-/// The runtime that runs this thread.
+/// The runtime that runs this thread. None on one that ends and has lost its values, whose last destructors run.
 pub(crate) fn current() -> Option<Arc<Scheduler>> {
-    CURRENT.with(|current| current.borrow().clone())
+    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
 /// Runs `inside` on a thread whose [`crate::go`] means `scheduler`.
 pub(crate) fn with_current<T>(scheduler: &Arc<Scheduler>, inside: impl FnOnce() -> T) -> T {
-    let _restore = Restore(CURRENT.with(|current| current.replace(Some(scheduler.clone()))));
+    let outer = CURRENT.try_with(|current| current.replace(Some(scheduler.clone())));
+    let _restore = outer.ok().map(Restore);
     inside()
 }
 
@@ -57,7 +58,10 @@ pub(crate) fn become_worker(local: Local, life: impl FnOnce(&Local)) {
 
 /// The worker that this thread is; not if another thread sits in its seat.
 pub(crate) fn with_worker<T>(inside: impl FnOnce(Option<&Local>) -> T) -> T {
-    WORKER.with(|worker| inside(worker.get().filter(|local| !local.replaced.get())))
+    let mut inside = Some(inside);
+    let mut call = |local: Option<&Local>| inside.take().map(|inside| inside(local));
+    let called = WORKER.try_with(|worker| call(worker.get().filter(|local| !local.replaced.get())));
+    called.ok().flatten().or_else(|| call(None)).expect("it is called once")
 }
 
 /// Which worker of `scheduler` this thread is.

@@ -106,7 +106,10 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        self.0.shut_down();
+        // A task of another runtime may wait here for long.
+        threads::replace_unless_of(&self.0);
+        // What is started by what is dropped is this runtime's, on whatever thread that is, and is dropped too.
+        local::with_current(&self.0, || self.0.shut_down());
     }
 }
 

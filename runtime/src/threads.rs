@@ -97,8 +97,20 @@ pub(crate) fn start(scheduler: &Arc<Scheduler>, seat: usize) -> io::Result<()> {
 #[doc(alias = "entersyscallblock")]
 #[doc(alias = "handoffp")]
 pub(crate) fn replace_this() {
+    replace_this_if(|_| true);
+}
+
+/// [`replace_this`], unless the worker is one of `scheduler`, which ends: this thread is about to wait for its others.
+pub(crate) fn replace_unless_of(scheduler: &Arc<Scheduler>) {
+    replace_this_if(|of| !Arc::ptr_eq(of, scheduler));
+}
+
+fn replace_this_if(wanted: impl FnOnce(&Arc<Scheduler>) -> bool) {
     local::with_worker(|worker| {
         let Some(worker) = worker else { return };
+        if !wanted(&worker.scheduler) {
+            return;
+        }
         match start(&worker.scheduler, worker.seat) {
             Ok(()) => {
                 worker.replaced.set(true);

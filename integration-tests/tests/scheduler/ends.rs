@@ -1,6 +1,8 @@
 //! What is left when a runtime ends: nothing.
 
+use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
@@ -97,6 +99,99 @@ fn a_long_chain_of_tasks_that_wake_one_another_is_dropped() {
     within(&runtime, async {});
     drop(first);
     runtime.shutdown();
+}
+
+/// Starts another of its kind when it is dropped, and counts those that were.
+struct Heir(u32, Arc<AtomicU32>);
+
+impl Drop for Heir {
+    fn drop(&mut self) {
+        self.1.fetch_add(1, SeqCst);
+        if let Some(left) = self.0.checked_sub(1) {
+            let heir = Heir(left, self.1.clone());
+            drop(runtime::go(async move {
+                let _heir = heir;
+                std::future::pending::<()>().await;
+            }));
+        }
+    }
+}
+
+/// On whatever thread that is, they are this runtime's.
+#[test]
+fn tasks_that_are_started_by_those_that_a_shutdown_drops_are_dropped_too() {
+    for workers in [1, 2] {
+        for _ in 0..20 {
+            let (runtime, _) = runtime(workers);
+            let dropped = Arc::new(AtomicU32::new(0));
+            let heir = Heir(10, dropped.clone());
+            let (tell, told) = channel();
+            drop(runtime.go(async move {
+                let _heir = heir;
+                tell.send(()).expect("the test listens");
+                std::future::pending::<()>().await;
+            }));
+            wait(&told);
+            runtime.shutdown();
+            assert_eq!(dropped.load(SeqCst), 11, "with {workers} workers");
+        }
+    }
+}
+
+/// Its own worker waits for a task of the other runtime, whose only worker waits for that worker to end.
+#[test]
+fn a_runtime_that_ends_in_anothers_task_leaves_its_worker_to_others() {
+    let (one, _one) = runtime(1);
+    let (two, _two) = runtime(1);
+    let one = Arc::new(one);
+    let (begun, begins) = channel();
+    let (ends, ending) = channel();
+    let helper = one.clone();
+    drop(two.go(async move {
+        begun.send(()).expect("the test listens");
+        ending.recv().expect("the test tells");
+        runtime::block_on(helper.go(async {})).expect("it ends");
+    }));
+    wait(&begins);
+    let (tell, told) = channel();
+    drop(one.go(async move {
+        ends.send(()).expect("it listens");
+        drop(two);
+        tell.send(()).expect("the test listens");
+    }));
+    wait(&told);
+}
+
+std::thread_local! {
+    /// Goes before what the runtime keeps for the thread, or after it.
+    static LAST: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+}
+
+/// Runs what is left for it, at the thread's end.
+struct AtTheEnd;
+
+impl Drop for AtTheEnd {
+    fn drop(&mut self) {
+        let (netpoll, (tell, told)) = (Netpoll::global().expect("a poller"), channel());
+        drop(runtime::go(async move { tell.send(()).expect("it listens") }));
+        wait(&told);
+        runtime::block_on(netfd::Timer::after(&netpoll, Duration::from_millis(1)));
+        drop(runtime(1));
+    }
+}
+
+/// Destructors of a thread's values run when the runtime's own are gone.
+#[test]
+fn a_thread_that_ends_may_start_tasks_and_wait_for_them() {
+    alone_as(module_path!(), "a_thread_that_ends_may_start_tasks_and_wait_for_them", || {
+        std::thread::spawn(|| {
+            let end = AtTheEnd;
+            LAST.with(|last| *last.borrow_mut() = Some(Box::new(move || drop(end))));
+            runtime::block_on(runtime::go(async {})).expect("it ends");
+        })
+        .join()
+        .expect("the thread ends");
+    });
 }
 
 #[test]

@@ -49,6 +49,8 @@ enum Stage {
     Queued(Ticket),
     /// Holds the lock, and waits for readiness without a reference.
     Parked,
+    /// Holds the lock, and lets other tasks run before it tries.
+    GivesWay,
 }
 
 /// A direction as a type, so that each operation is compiled for its own.
@@ -134,6 +136,7 @@ impl std::fmt::Debug for OpState {
             None | Some(Stage::Idle) => "idle",
             Some(Stage::Queued(_)) => "queued",
             Some(Stage::Parked) => "parked",
+            Some(Stage::GivesWay) => "gives way",
         };
         f.debug_tuple("OpState").field(&stage).finish()
     }
@@ -165,16 +168,16 @@ impl<'a, W: Way> Op<'a, W> {
             OpenFd { inner, desc: inner.desc(), drained: Cell::new(false), gives_way: Cell::new(false) };
         let begun = match self.stage {
             Stage::Parked => self.resume(inner).map(|()| Begun::Resumed)?,
+            Stage::GivesWay => self.resume(inner).map(|()| Begun::ItsTurn)?,
             Stage::Idle | Stage::Queued(_) => ready!(self.lock(inner, cx))?,
         };
         let mut held = Held::<W>::new(inner);
         let polled = open.poll(W::DIRECTION, cx, checked, begun, call);
         match polled {
             Poll::Ready(_) => held.leaves.drained = open.drained.get(),
-            Poll::Pending if open.gives_way.get() => drop(held),
-            // It keeps the lock, and no reference.
+            // It keeps the lock, for others of this direction came later, and no reference.
             Poll::Pending => {
-                self.stage = Stage::Parked;
+                self.stage = if open.gives_way.get() { Stage::GivesWay } else { Stage::Parked };
                 held.park();
             }
         }
@@ -196,7 +199,7 @@ impl<'a, W: Way> Op<'a, W> {
     fn wait_for_lock(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
         let mut ticket = match self.stage {
             Stage::Queued(ticket) => Some(ticket),
-            Stage::Idle | Stage::Parked => None,
+            Stage::Idle | Stage::Parked | Stage::GivesWay => None,
         };
         let locked = self.fd.0.mutex.poll_lock(W::DIRECTION, &mut ticket, cx);
         self.stage = ticket.map_or(Stage::Idle, Stage::Queued);
@@ -232,6 +235,8 @@ enum Begun {
     Fresh(Found),
     /// The operation had parked with the lock.
     Resumed,
+    /// The operation had given way with the lock.
+    ItsTurn,
 }
 
 /// A descriptor under a reference, with its side of the poller looked up.
@@ -240,7 +245,7 @@ pub(super) struct OpenFd<'a> {
     desc: &'a PollDesc,
     /// Whether the call has found all that there was.
     drained: Cell<bool>,
-    /// Whether the operation is put off, and keeps nothing.
+    /// Whether the operation is put off, and waits for nothing.
     gives_way: Cell<bool>,
 }
 
@@ -268,6 +273,7 @@ impl OpenFd<'_> {
             // Readiness that came first counts first: no deadline is looked at.
             Begun::Resumed if self.desc.was_handed_readiness(direction) => {}
             Begun::Resumed => ready!(self.desc.poll_wait_on(direction, cx, self.inner.shared()))?,
+            Begun::ItsTurn => self.desc.check(direction)?,
             Begun::Fresh(_) if !checked => {}
             Begun::Fresh(found) => {
                 if found.drained && self.inner.short_reads.are_proven() {
@@ -305,6 +311,7 @@ fn give_back(inner: &Inner, direction: Direction, stage: &mut Stage) {
     match std::mem::take(stage) {
         Stage::Idle => {}
         Stage::Queued(ticket) => inner.mutex.cancel(direction, ticket),
+        Stage::GivesWay => inner.mutex.release_lock(direction),
         Stage::Parked => {
             // Also if dropping the waker panics, which is somebody else's code.
             let _released = Lock { inner, direction };
