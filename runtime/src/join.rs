@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Wake, Waker, ready};
 
 use crate::contained::Contained;
+use crate::sync::{Arc, catch};
 use crate::tasks::Handle;
 
 /// A task's result, as a future. Dropped, it lets the task go on alone.
@@ -17,11 +18,31 @@ use crate::tasks::Handle;
 ///
 /// # Panics
 /// If it is polled again after it gave the result.
-pub struct JoinHandle<T>(Option<Handle<T>>);
+pub struct JoinHandle<T> {
+    task: Option<Handle<T>>,
+    waits: Option<Waits>,
+}
+
+/// Who waits for a task: the waker that came with the last poll, and what the task is given for it.
+struct Waits {
+    theirs: Waker,
+    ours: Waker,
+}
+
+/// A waker whose panic ends with it. The task would take the process along: it is in no state to go on.
+struct Survived(Waker);
+
+impl Wake for Survived {
+    fn wake(self: Arc<Self>) {
+        if catch(|| self.0.wake_by_ref()).is_err() {
+            tracing::error!(target: "runtime", "the waker of who waits for a task panicked");
+        }
+    }
+}
 
 impl<T> JoinHandle<T> {
     pub(crate) fn new(task: Handle<T>) -> JoinHandle<T> {
-        JoinHandle(Some(task))
+        JoinHandle { task: Some(task), waits: None }
     }
 }
 
@@ -29,15 +50,22 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let task = self.0.as_mut().expect("a join handle has its task until it is dropped");
-        let result = ready!(Pin::new(task).poll(cx));
+        let this = &mut *self;
+        let task = this.task.as_mut().expect("a join handle has its task until it is dropped");
+        let theirs = cx.waker();
+        let same = this.waits.take_if(|waits| waits.theirs.will_wake(theirs));
+        let waits = this.waits.insert(same.unwrap_or_else(|| Waits {
+            theirs: theirs.clone(),
+            ours: Arc::new(Survived(theirs.clone())).into(),
+        }));
+        let result = ready!(Pin::new(task).poll(&mut Context::from_waker(&waits.ours)));
         Poll::Ready(result.map_or(Err(JoinError(Cause::Cancelled)), Contained::into_inner))
     }
 }
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
+        if let Some(task) = self.task.take() {
             task.detach();
         }
     }

@@ -92,7 +92,8 @@ impl Runtime {
     /// # Panics
     /// If `future` does.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        local::with_current(&self.0, || block_on::drive(self.0.netpoll(), future))
+        let netpoll = self.0.netpoll().expect("a runtime that is there has its poller");
+        local::with_current(&self.0, || block_on::drive(&netpoll, future))
     }
 
     /// Ends all tasks at their next point of waiting, drops them, and waits for the workers to end: also for one that blocks

@@ -29,7 +29,8 @@ per_thread! {
 
 /// What the workers of a runtime share.
 pub(crate) struct Scheduler {
-    netpoll: Netpoll,
+    /// None once the runtime has ended: tasks' wakers and handles keep the scheduler, and are not to keep the poller.
+    netpoll: Mutex<Option<Netpoll>>,
     injector: Injector<Runnable>,
     seats: Box<[Mutex<Seat>]>,
     pub(crate) idle: Idle,
@@ -51,7 +52,7 @@ impl Scheduler {
     pub(crate) fn new(netpoll: Netpoll, workers: usize) -> Scheduler {
         let empty = || Mutex::new(Seat { stealer: Queue::new().stealer(), unparker: None });
         Scheduler {
-            netpoll,
+            netpoll: Mutex::new(Some(netpoll)),
             injector: Injector::new(),
             seats: (0..workers).map(|_| empty()).collect(),
             idle: Idle::new(workers),
@@ -61,8 +62,9 @@ impl Scheduler {
         }
     }
 
-    pub(crate) fn netpoll(&self) -> &Netpoll {
-        &self.netpoll
+    /// The poller; none once the runtime has ended.
+    pub(crate) fn netpoll(&self) -> Option<Netpoll> {
+        lock(&self.netpoll).clone()
     }
 
     pub(crate) fn workers(&self) -> usize {
@@ -214,6 +216,12 @@ impl Scheduler {
         }
         self.sweep();
         self.threads.join_all();
+        for seat in &self.seats {
+            let unparker = lock(seat).unparker.take();
+            drop(unparker);
+        }
+        let netpoll = lock(&self.netpoll).take();
+        drop(netpoll);
     }
 
     /// Drops all tasks but those that run at this moment, or that a worker has just taken to run: that worker sweeps in

@@ -25,12 +25,13 @@ const TASKS_BETWEEN_POLLS: u32 = 61;
 
 /// A worker's life on its thread.
 pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
+    let Some(netpoll) = scheduler.netpoll() else { return };
     let parker = if scheduler.is_alone() {
-        Parker::for_worker(scheduler.netpoll())
+        Parker::for_worker(&netpoll)
     } else {
         // Weak, for the scheduler holds what wakes this parker.
         let weak = Arc::downgrade(scheduler);
-        Parker::for_watched_worker(scheduler.netpoll(), move || {
+        Parker::for_watched_worker(&netpoll, move || {
             if let Some(scheduler) = weak.upgrade() {
                 scheduler.held_up();
             }

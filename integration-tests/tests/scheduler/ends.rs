@@ -1,9 +1,12 @@
 //! What is left when a runtime ends: nothing.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::channel;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use futures::channel::oneshot;
@@ -23,6 +26,8 @@ fn a_runtime_that_ends_leaves_no_thread_and_no_descriptor() {
         // The process-wide poller, over which connections are made, stays.
         drop(runtime::block_on(pair(&Netpoll::global().expect("a poller"))));
         let before = (count("task"), count("fd"));
+        // Of a runtime that has ended somebody may still have these.
+        let (mut handles, mut wakers) = (Vec::new(), Vec::new());
         for shut_down in [true, false] {
             for workers in [1, 3] {
                 let (runtime, netpoll) = runtime(workers);
@@ -36,6 +41,12 @@ fn a_runtime_that_ends_leaves_no_thread_and_no_descriptor() {
                         drop(client);
                     }));
                 });
+                let (tell, told) = channel();
+                handles.push(runtime.go(async move {
+                    poll_fn(|cx| Poll::Ready(tell.send(cx.waker().clone()))).await.expect("the test listens");
+                    std::future::pending::<()>().await;
+                }));
+                wakers.push(wait(&told));
                 if shut_down {
                     runtime.shutdown();
                 } else {
@@ -209,4 +220,27 @@ fn a_shutdown_frees_a_worker_that_waits_for_a_task_of_its_own_queue() {
     wait(&waits);
     runtime.shutdown();
     assert!(wait(&told), "the only worker was busy");
+}
+
+/// A waker that panics when it is woken.
+struct Bad;
+
+impl Wake for Bad {
+    fn wake(self: Arc<Self>) {
+        panic!("a bad waker was woken");
+    }
+}
+
+/// It would end the process if it reached the task.
+#[test]
+fn a_waker_that_panics_as_a_task_ends_hurts_nobody_else() {
+    let (runtime, _) = runtime(1);
+    let (end, ends) = oneshot::channel::<()>();
+    let mut handle = runtime.go(async move { ends.await.map_or(0, |()| 7) });
+    let bad = Waker::from(Arc::new(Bad));
+    assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(&bad)).is_pending());
+    end.send(()).expect("the task waits");
+    // The runtime goes on, and the handle has what the task came to.
+    assert_eq!(runtime.block_on(runtime.go(async { 1 })).expect("it ends"), 1);
+    assert_eq!(runtime.block_on(handle).expect("it ended"), 7);
 }

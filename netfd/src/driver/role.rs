@@ -75,11 +75,8 @@ pub(crate) enum Watch {
     Sleep,
     /// Look again in a while.
     LookAgain,
-    /// Somebody waits, and nobody has polled for too long: get a sleeper to do it, or poll.
-    Orphaned {
-        /// Somebody waits on a thread that never polls: do it at once.
-        urgent: bool,
-    },
+    /// Somebody waits, and nobody has polled for too long, or will: get a sleeper to do it, or poll.
+    Orphaned,
     /// End: the poller is gone.
     Quit,
 }
@@ -262,7 +259,7 @@ impl Role {
             }
             let orphaned = word & DRIVER == 0 && waited_for(word);
             if orphaned && (word & URGENT != 0 || stale) {
-                return Watch::Orphaned { urgent: word & URGENT != 0 };
+                return Watch::Orphaned;
             }
             if orphaned || busy {
                 return Watch::LookAgain;
@@ -392,9 +389,9 @@ mod tests {
         assert!(role.add(false), "it is called for the waiter");
         role.call_standby(false);
         assert_eq!(role.watch(false, false), Watch::LookAgain);
-        assert_eq!(role.watch(true, false), Watch::Orphaned { urgent: false });
+        assert_eq!(role.watch(true, false), Watch::Orphaned);
         role.call_standby(true);
-        assert_eq!(role.watch(false, false), Watch::Orphaned { urgent: true });
+        assert_eq!(role.watch(false, false), Watch::Orphaned);
         assert!(role.take(Class::Worker));
         assert_eq!(role.watch(true, false), Watch::Sleep, "a driver sleeps");
         assert!(role.leave(Class::Worker, false).unwatched);

@@ -9,16 +9,16 @@
 //!     ▲                                                                │  a worker runs and has not polled for 1 ms:
 //!     │  nobody runs, and a driver sleeps or nobody waits              │    its runtime is told, and wakes another
 //!     └────────────────────────────────────────────────────────────────┤  somebody waits, nobody drives, no poll for 1 ms:
-//!                                                                      │    a sleeper is woken, to drive; else, after
-//!                                         asked for the role           │    5 ms, a poll at each look if there are workers,
+//!                                                                      │    a sleeper is woken, to drive; else
+//!                                         asked for the role           │    a poll at each look if there are workers,
 //!   watching ◄───────────────────────────────────────────────────── driving if there are none
 //! ```
 //!
 //! What it costs, counted as its thread's context switches under an echo server: none in an idle second, 100 or so in a busy
 //! one, at 1 connection as at 50.
 //!
-//! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one looks 100 times a second,
-//! and only while somebody runs or waits for a poll.
+//! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one looks when it is called and
+//! every 10 ms from then on, and only while somebody runs or waits for a poll.
 
 use std::time::Duration;
 
@@ -33,16 +33,12 @@ use crate::sync::{survive, thread};
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// After how many nanoseconds without a poll a thread counts as held up: a look that finds it so acts, for the next comes
-/// only after [`PATIENCE`].
+/// only after [`PATIENCE`]. So nobody is held up for longer than both together, some 11 ms.
 const STALE: u64 = 1_000_000;
 
-/// After how many the stand-by polls itself. Where all workers run, and each polls after so many tasks, the role is best
-/// left alone.
-const TOO_LATE: u64 = 5_000_000;
-
-/// Whether `age` has come to `limit`. In a model, which has no clock, every age has.
-fn has_come(age: u64, limit: u64) -> bool {
-    cfg!(loom) || age >= limit
+/// Whether a poll is long ago. In a model, which has no clock, every poll is.
+fn is_stale(age: u64) -> bool {
+    cfg!(loom) || age >= STALE
 }
 
 /// The stand-by's life; it ends with its poller.
@@ -60,7 +56,7 @@ pub(crate) fn run(shared: &Shared) {
         }
         let busy = runs || last_poll != seen;
         seen = last_poll;
-        match shared.role.watch(has_come(age, STALE), busy) {
+        match shared.role.watch(is_stale(age), busy) {
             Watch::Quit => return,
             Watch::Sleep if shared.watched.look(0).0 => {
                 // A worker got up before it could see that nobody watches.
@@ -68,11 +64,9 @@ pub(crate) fn run(shared: &Shared) {
             }
             Watch::Sleep => thread::park(),
             Watch::LookAgain => thread::park_timeout(PATIENCE),
-            Watch::Orphaned { urgent } => {
+            Watch::Orphaned => {
                 if shared.candidates.wake_first(&shared.role) {
                     shared.role.is_seen_to();
-                    thread::park_timeout(PATIENCE);
-                } else if !urgent && !has_come(age, TOO_LATE) {
                     thread::park_timeout(PATIENCE);
                 } else if shared.role.has_workers() {
                     // They run, and will poll again: the role is theirs. If it were taken from them, those that never sleep

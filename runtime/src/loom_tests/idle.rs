@@ -20,7 +20,7 @@ fn inject(scheduler: &Arc<Scheduler>) {
 
 /// Takes a task from outside, sleeping until there is one, as a worker in that seat does.
 fn take(scheduler: &Arc<Scheduler>, seat: usize, mut searches: bool) {
-    let mut parker = Parker::for_worker(scheduler.netpoll());
+    let mut parker = Parker::for_worker(&scheduler.netpoll().expect("it has not ended"));
     scheduler.sit_down(seat, Queue::new().stealer(), parker.unparker());
     loop {
         if let Some(task) = scheduler.pop_batch(&Queue::new()) {
