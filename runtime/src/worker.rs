@@ -20,8 +20,12 @@ use crate::tasks::Runnable;
 /// After so many tasks without a poll a worker polls, and looks what has come from outside, so that neither starves under
 /// full load.
 ///
-/// Go looks at its global queue as often.
-const TASKS_BETWEEN_POLLS: u32 = 61;
+/// As many as a poll may bring: so a worker polls again only when it has run, or others have taken, about what the last poll
+/// brought. If it polled sooner its queue would grow with each poll, and what is in a queue waits for its worker, while
+/// what is still in the kernel goes to whichever worker polls next.
+///
+/// Differs: Go looks at its global queue after 61, and polls only when it has nothing to run.
+const TASKS_BETWEEN_POLLS: u32 = Parker::MOST_EVENTS as u32;
 
 /// A worker's life on its thread.
 pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {

@@ -70,6 +70,9 @@ pub struct Parker {
 }
 
 impl Parker {
+    /// How many events one poll may bring: as many as Go's. What does not fit in comes with the next.
+    pub const MOST_EVENTS: usize = 128;
+
     /// A guest's parker, for the calling thread.
     pub fn new(netpoll: &Netpoll) -> Parker {
         Parker::of(netpoll, Class::Guest, None)
@@ -92,7 +95,7 @@ impl Parker {
         let unparker = Unparker::new(netpoll.shared_arc(), class, held_up);
         let parker = Parker {
             netpoll: netpoll.clone(),
-            events: Events::default(),
+            events: Events::with_capacity(Parker::MOST_EVENTS),
             list: ReadyList::new(),
             unparker,
             thread: PhantomData,
