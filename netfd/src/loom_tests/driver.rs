@@ -73,6 +73,28 @@ fn the_role_goes_on_to_the_next_when_its_driver_leaves() {
     });
 }
 
+/// Two workers, one of which drives and ends once it has its event: the other, which lies beside it, drives from then on.
+/// Preemption bound 2.
+#[test]
+fn the_role_goes_on_to_the_next_worker_when_its_driver_ends() {
+    model(2, || {
+        let netpoll = Netpoll::without_standby();
+        let tokens = [netpoll.shared().alloc(3), netpoll.shared().alloc(4)];
+        let other = {
+            let netpoll = netpoll.clone();
+            thread::spawn(move || {
+                let parker = Parker::for_worker(&netpoll);
+                assert_eq!(drive_with(parker, &netpoll, tokens[1]), Ok(()));
+            })
+        };
+        let kernel = kernel(&netpoll, &tokens);
+        assert_eq!(drive_with(Parker::for_worker(&netpoll), &netpoll, tokens[0]), Ok(()));
+        other.join().unwrap();
+        kernel.join().unwrap();
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}
+
 /// Unparking against parking: it is seen wherever the thread sleeps, in the poller or beside it. Preemption bound 2.
 #[test]
 fn an_unpark_is_seen_in_the_poller_and_beside_it() {

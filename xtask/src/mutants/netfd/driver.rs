@@ -38,13 +38,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         models: &["loom_tests::deadlines::an_earlier_deadline_breaks_a_longer_sleep"],
     },
     Mutant {
-        name: "a driver that leaves tells nobody",
+        name: "a worker that ends tells nobody",
         breaks: "the driver role: hand-over against park",
         file: PARKER,
         after: None,
         old: "if !handed_over && role.is_orphaned() {",
         new: "if false {",
-        models: &["loom_tests::driver::the_role_goes_on_to_the_next_when_its_driver_leaves"],
+        models: &["loom_tests::driver::the_role_goes_on_to_the_next_worker_when_its_driver_ends"],
     },
     Mutant {
         name: "a driver that leaves does not call the stand-by",
