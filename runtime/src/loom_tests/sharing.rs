@@ -31,7 +31,7 @@ fn a_task_whose_worker_blocks_is_stolen() {
         let thief = {
             let scheduler = scheduler.clone();
             thread::spawn(move || {
-                let mut parker = Parker::for_worker(scheduler.netpoll());
+                let mut parker = Parker::for_worker(&scheduler.netpoll().expect("it has not ended"));
                 let queue = Queue::new();
                 scheduler.sit_down(1, queue.stealer(), parker.unparker());
                 let mut searches = false;
@@ -48,7 +48,7 @@ fn a_task_whose_worker_blocks_is_stolen() {
                 scheduler.live.run(task);
             })
         };
-        let parker = Parker::for_worker(scheduler.netpoll());
+        let parker = Parker::for_worker(&scheduler.netpoll().expect("it has not ended"));
         let (queue, unparker) = (Queue::new(), parker.unparker());
         scheduler.sit_down(0, queue.stealer(), unparker.clone());
         let local = Local { scheduler: scheduler.clone(), seat: 0, queue, unparker, replaced: false.into() };
