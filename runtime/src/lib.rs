@@ -41,6 +41,7 @@ mod join;
 mod local;
 #[cfg(all(test, loom))]
 mod loom_tests;
+mod pace;
 mod park;
 mod runtime;
 mod scheduler;

@@ -11,6 +11,7 @@
 use netfd::Parker;
 
 use crate::local::{self, Local};
+use crate::pace::Pace;
 use crate::park::park;
 use crate::scheduler::Scheduler;
 use crate::sync::Arc;
@@ -52,7 +53,15 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
     tracing::trace!(target: "runtime", worker = seat, "starts");
     local::with_current(scheduler, || {
         local::become_worker(local, |local| {
-            Worker { local, parker, left: TASKS_BETWEEN_POLLS, searches: false, victim: seat }.work();
+            Worker {
+                local,
+                parker,
+                left: TASKS_BETWEEN_POLLS,
+                searches: false,
+                victim: seat,
+                pace: Pace::unknown(),
+            }
+            .work();
             // From now on what is woken here goes the way of what is woken outside, and so does what is left.
             local.replaced.set(true);
             while let Some(task) = local.queue.pop() {
@@ -75,6 +84,8 @@ struct Worker<'a> {
     searches: bool,
     /// Where it begins to look for others' work.
     victim: usize,
+    /// How long its tasks take; not kept where there is no other worker.
+    pace: Pace,
 }
 
 impl Worker<'_> {
@@ -157,6 +168,7 @@ impl Worker<'_> {
         scheduler.idle.lie_down(*seat, std::mem::take(&mut self.searches));
         if !scheduler.has_work() && !scheduler.has_ended() {
             tracing::trace!(target: "runtime", worker = seat, "parks");
+            self.has_run();
             park(&mut self.parker);
             self.polled();
         }
@@ -164,18 +176,29 @@ impl Worker<'_> {
     }
 
     fn poll_now(&mut self) {
+        self.has_run();
         if let Err(error) = self.parker.poll_now() {
             tracing::error!(target: "runtime", %error, "the kernel's wait failed");
         }
         self.polled();
     }
 
-    /// A poll has filled the queue: with more than it can run at once, another is woken to share it.
+    /// It is about to poll.
+    fn has_run(&mut self) {
+        if !self.local.scheduler.is_alone() {
+            self.pace.ran(TASKS_BETWEEN_POLLS - self.left);
+        }
+    }
+
+    /// A poll has filled the queue: another worker is woken if it is worth sharing.
     fn polled(&mut self) {
         self.left = TASKS_BETWEEN_POLLS;
         let Local { scheduler, queue, .. } = self.local;
-        if !scheduler.is_alone() && queue.len() >= 2 {
-            scheduler.wake_one();
+        if !scheduler.is_alone() {
+            if self.pace.is_worth_sharing(queue.len()) {
+                scheduler.wake_one();
+            }
+            self.pace.begin();
         }
     }
 }

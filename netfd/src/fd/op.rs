@@ -301,6 +301,9 @@ impl OpenFd<'_> {
     /// Waits after a system call that found nothing to do.
     #[inline(never)]
     fn wait_after(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
+        if direction == Direction::Read {
+            self.inner.reads.begin_anew();
+        }
         self.desc.poll_wait(direction, cx, self.inner.shared())
     }
 }

@@ -30,6 +30,11 @@ impl Turns {
         self.0.store(if turns == TURN { 0 } else { turns + 1 }, Relaxed);
         turns == TURN
     }
+
+    /// An operation that tried has to wait: the next ones have a turn of their own.
+    pub(super) fn begin_anew(&self) {
+        self.0.store(0, Relaxed);
+    }
 }
 
 #[cfg(all(test, not(loom)))]
@@ -42,6 +47,15 @@ mod tests {
         for _ in 0..3 {
             assert!((0..TURN).all(|_| !turns.is_over()));
             assert!(turns.is_over());
+        }
+    }
+
+    #[test]
+    fn an_operation_that_waits_begins_a_turn() {
+        let turns = Turns::new();
+        for _ in 0..3 {
+            turns.begin_anew();
+            assert!((0..TURN).all(|_| !turns.is_over()));
         }
     }
 }

@@ -4,6 +4,7 @@ use super::super::Mutant;
 
 const MUTEX: &str = "netfd/src/fd_mutex.rs";
 const PARK: &str = "netfd/src/netpoll/park_word.rs";
+const FD: &str = "netfd/src/fd/mod.rs";
 const OP: &str = "netfd/src/fd/op.rs";
 const CLOSE: &str = "netfd/src/fd/close.rs";
 
@@ -79,6 +80,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         old: "if let Ok(_reference) = Reference::take(inner) {",
         new: "{",
         models: &["loom_tests::fd::a_read_is_dropped_while_another_gets_its_slot"],
+    },
+    Mutant {
+        name: "whoever gives the last reference back leaves the descriptor",
+        breaks: "a read is dropped while close evicts it: the socket is closed, once",
+        file: FD,
+        after: Some("impl Drop for Reference<'_> {"),
+        old: "if self.0.mutex.decref() {\n            self.0.destroy();\n        }",
+        new: "let _ = self.0.mutex.decref();",
+        models: &["loom_tests::fd::a_read_is_dropped_while_its_descriptor_is_closed"],
     },
     Mutant {
         name: "a dropped read keeps its lock",
