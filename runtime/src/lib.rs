@@ -8,7 +8,7 @@
 //!                           └───────────────────────── wakers ◄── events, timers ◄───────────────────────────┘
 //! ```
 //!
-//! Whoever polls runs what it found. Another worker is woken only for work that it can take: when a poll finds several tasks,
+//! Whoever polls runs what it found. Another worker is woken only for work that it can take: when a poll finds more than a little,
 //! when a task starts another, when one comes from outside. Where one thread does all the work, no other is woken. A task that
 //! does not yield holds up nobody if there are two workers: the poller's stand-by looks 100 times a second, while somebody
 //! runs, whether others' work lies behind it.

@@ -11,6 +11,8 @@
 //!                 granted
 //! ```
 //!
+//! One that gives way keeps the lock as one that is parked does, and tries when it is polled again.
+//!
 //! [`Op`] borrows its descriptor: the futures are made of it. [`OpState`] owns a handle for as long as it waits: the
 //! `poll_…` functions take it.
 
