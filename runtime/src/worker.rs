@@ -30,6 +30,7 @@ const TASKS_BETWEEN_POLLS: u32 = Parker::MOST_EVENTS as u32;
 
 /// A worker's life on its thread.
 pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
+    // Called for by a task that ended its own runtime and then blocks: there is nothing left to run.
     let Some(netpoll) = scheduler.netpoll() else { return };
     let parker = if scheduler.is_alone() {
         Parker::for_worker(&netpoll)

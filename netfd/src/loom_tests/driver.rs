@@ -56,43 +56,31 @@ fn kernel(netpoll: &Netpoll, tokens: &[Token]) -> thread::JoinHandle<()> {
 /// whoever of them leaves first. Preemption bound 2.
 #[test]
 fn the_role_goes_on_to_the_next_when_its_driver_leaves() {
-    model(2, || {
-        let netpoll = Netpoll::without_standby();
-        let tokens = [netpoll.shared().alloc(3), netpoll.shared().alloc(4)];
-        let other = {
-            let netpoll = netpoll.clone();
-            thread::spawn(move || {
-                assert_eq!(drive(&netpoll, tokens[1]), Ok(()));
-            })
-        };
-        let kernel = kernel(&netpoll, &tokens);
-        assert_eq!(drive(&netpoll, tokens[0]), Ok(()));
-        other.join().unwrap();
-        kernel.join().unwrap();
-        assert_eq!(netpoll.shared().role.waiters(), 0);
-    });
+    model(2, || two_wait(Parker::new));
 }
 
 /// Two workers, one of which drives and ends once it has its event: the other, which lies beside it, drives from then on.
 /// Preemption bound 2.
 #[test]
 fn the_role_goes_on_to_the_next_worker_when_its_driver_ends() {
-    model(2, || {
-        let netpoll = Netpoll::without_standby();
-        let tokens = [netpoll.shared().alloc(3), netpoll.shared().alloc(4)];
-        let other = {
-            let netpoll = netpoll.clone();
-            thread::spawn(move || {
-                let parker = Parker::for_worker(&netpoll);
-                assert_eq!(drive_with(parker, &netpoll, tokens[1]), Ok(()));
-            })
-        };
-        let kernel = kernel(&netpoll, &tokens);
-        assert_eq!(drive_with(Parker::for_worker(&netpoll), &netpoll, tokens[0]), Ok(()));
-        other.join().unwrap();
-        kernel.join().unwrap();
-        assert_eq!(netpoll.shared().role.waiters(), 0);
-    });
+    model(2, || two_wait(Parker::for_worker));
+}
+
+/// Two threads wait for an event each.
+fn two_wait(parker: fn(&Netpoll) -> Parker) {
+    let netpoll = Netpoll::without_standby();
+    let tokens = [netpoll.shared().alloc(3), netpoll.shared().alloc(4)];
+    let other = {
+        let netpoll = netpoll.clone();
+        thread::spawn(move || {
+            assert_eq!(drive_with(parker(&netpoll), &netpoll, tokens[1]), Ok(()));
+        })
+    };
+    let kernel = kernel(&netpoll, &tokens);
+    assert_eq!(drive_with(parker(&netpoll), &netpoll, tokens[0]), Ok(()));
+    other.join().unwrap();
+    kernel.join().unwrap();
+    assert_eq!(netpoll.shared().role.waiters(), 0);
 }
 
 /// Unparking against parking: it is seen wherever the thread sleeps, in the poller or beside it. Preemption bound 2.
