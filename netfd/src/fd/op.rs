@@ -253,10 +253,12 @@ pub(super) struct OpenFd<'a> {
 
 impl OpenFd<'_> {
     /// Notes whether a read that was `asked` for so much has left nothing behind: it was short, and the kernel has told of
-    /// nothing but data.
+    /// nothing but data. A piece of a stream has, or will have.
     #[inline]
     pub(super) fn note_read(&self, read: usize, asked: usize) {
-        if drained::is_short(read, asked) && !self.desc.is_troubled() {
+        if drained::is_of_stream(read) {
+            self.inner.shared().flow.note();
+        } else if drained::is_short(read, asked) && !self.desc.is_troubled() {
             self.drained.set(true);
         }
     }
