@@ -80,7 +80,7 @@ mod tests {
     use super::{Lookout, MOST_CREDIT, PASSED};
 
     /// How many chances are passed over before the next look.
-    fn passed(lookout: &mut Lookout) -> u8 {
+    fn passed(lookout: &mut Lookout) -> u32 {
         (0..).find(|_| lookout.is_worth_it()).expect("it looks again some day")
     }
 
@@ -101,7 +101,7 @@ mod tests {
             lookout.learn(false);
         }
         for _ in 0..3 {
-            assert_eq!(passed(&mut lookout), PASSED);
+            assert_eq!(passed(&mut lookout), u32::from(PASSED));
             lookout.learn(false);
         }
         lookout.learn(true);
