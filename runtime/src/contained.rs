@@ -4,14 +4,18 @@ use crate::sync::catch;
 
 /// Keeps a panic of the value's destructor to itself, and reports it.
 ///
-/// A task's result is one, and is dropped on whatever thread nobody takes it; `async-task` would abort
-/// the process.
+/// A task's result is one, and is dropped on whatever thread nobody takes it, and so is the waker of who waits for it;
+/// `async-task` would abort the process.
 #[derive(Debug)]
 pub(crate) struct Contained<T>(Option<T>);
 
 impl<T> Contained<T> {
     pub(crate) fn new(value: T) -> Contained<T> {
         Contained(Some(value))
+    }
+
+    pub(crate) fn get(&self) -> &T {
+        self.0.as_ref().expect("the value is there until it is dropped")
     }
 
     pub(crate) fn into_inner(mut self) -> T {

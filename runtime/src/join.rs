@@ -29,12 +29,13 @@ struct Waits {
     ours: Waker,
 }
 
-/// A waker whose panic ends with it. The task would take the process along: it is in no state to go on.
-struct Survived(Waker);
+/// A waker whose panic ends with it, also that of its destructor. The task would take the process along: it is in no state
+/// to go on.
+struct Survived(Contained<Waker>);
 
 impl Wake for Survived {
     fn wake(self: Arc<Self>) {
-        if catch(|| self.0.wake_by_ref()).is_err() {
+        if catch(|| self.0.get().wake_by_ref()).is_err() {
             tracing::error!(target: "runtime", "the waker of who waits for a task panicked");
         }
     }
@@ -56,7 +57,7 @@ impl<T> Future for JoinHandle<T> {
         let same = this.waits.take_if(|waits| waits.theirs.will_wake(theirs));
         let waits = this.waits.insert(same.unwrap_or_else(|| Waits {
             theirs: theirs.clone(),
-            ours: Arc::new(Survived(theirs.clone())).into(),
+            ours: Arc::new(Survived(Contained::new(theirs.clone()))).into(),
         }));
         let result = ready!(Pin::new(task).poll(&mut Context::from_waker(&waits.ours)));
         Poll::Ready(result.map_or(Err(JoinError(Cause::Cancelled)), Contained::into_inner))

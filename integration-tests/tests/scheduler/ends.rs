@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -243,4 +243,34 @@ fn a_waker_that_panics_as_a_task_ends_hurts_nobody_else() {
     // The runtime goes on, and the handle has what the task came to.
     assert_eq!(runtime.block_on(runtime.go(async { 1 })).expect("it ends"), 1);
     assert_eq!(runtime.block_on(handle).expect("it ended"), 7);
+}
+
+/// A waker that panics when it is dropped, and says so before.
+struct BadEnd(Sender<()>);
+
+impl Wake for BadEnd {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for BadEnd {
+    fn drop(&mut self) {
+        self.0.send(()).expect("the test listens");
+        panic!("a bad waker was dropped");
+    }
+}
+
+/// The task has the last of it, for its handle is gone.
+#[test]
+fn a_waker_that_panics_as_a_task_drops_it_hurts_nobody_else() {
+    let (runtime, _) = runtime(1);
+    let (end, ends) = oneshot::channel::<()>();
+    let (tell, told) = channel();
+    let mut handle = runtime.go(async move { ends.await.map_or((), |()| ()) });
+    let bad = Waker::from(Arc::new(BadEnd(tell)));
+    assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(&bad)).is_pending());
+    drop((bad, handle));
+    assert!(told.try_recv().is_err(), "the task has it still");
+    end.send(()).expect("the task waits");
+    wait(&told);
+    assert_eq!(runtime.block_on(runtime.go(async { 1 })).expect("it ends"), 1);
 }
