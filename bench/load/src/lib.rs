@@ -22,7 +22,7 @@ pub mod source;
 pub mod stream;
 pub mod window;
 
-pub use options::{Length, Mode, Options};
+pub use options::{Length, Message, Mode, Options};
 
 /// Does what `options` say; the report, as JSON.
 ///

@@ -32,6 +32,10 @@ pub struct Options {
     #[arg(long, value_enum, default_value_t = Mode::Echo)]
     pub mode: Mode,
 
+    /// Which messages are sent
+    #[arg(long, value_enum, default_value_t = Message::Plain)]
+    pub message: Message,
+
     /// With echo: no connection begins its next message before all have their answers. So none finds the server still busy
     /// with its last one, however slow the server is made by what measures it
     #[arg(long)]
@@ -78,6 +82,15 @@ pub enum Mode {
     Idle,
 }
 
+/// Which messages are sent.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Such as ask for nothing
+    Plain,
+    /// Such as ask for deadlines: of a server in one of the modes that have them
+    Marked,
+}
+
 impl Options {
     /// Of one connection that echoes 64 bytes for a second: to be changed as needed.
     #[must_use]
@@ -89,6 +102,7 @@ impl Options {
             end: End { seconds: Some(Duration::from_secs(1)), requests: None },
             warmup: Duration::ZERO,
             mode: Mode::Echo,
+            message: Message::Plain,
             lockstep: false,
             patience: Duration::from_secs(20),
         }

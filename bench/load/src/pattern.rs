@@ -6,6 +6,13 @@
 //!   message n          └── size ──┘
 //!   message n + 1            └── size ──┘                 another begin, so that one does not pass for the other
 //! ```
+//!
+//! The highest bit of each byte is the mark: set in all of them or in none.
+
+use crate::Message;
+
+/// The bit that is set in each byte of a marked message, and in none of another.
+const MARK: u8 = 1 << 7;
 
 /// How many beginnings there are: a prime.
 const BEGINS: u64 = 4093;
@@ -18,11 +25,17 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Messages of `size` bytes, the same in every run.
+    /// Messages of `size` bytes, the same in every run but for the mark.
     #[must_use]
-    pub fn new(size: usize) -> Pattern {
+    pub fn new(size: usize, message: Message) -> Pattern {
         let mut bytes = vec![0; size + BEGINS as usize];
         fastrand::Rng::with_seed(4093).fill(&mut bytes);
+        for byte in &mut bytes {
+            *byte = match message {
+                Message::Plain => *byte & !MARK,
+                Message::Marked => *byte | MARK,
+            };
+        }
         Pattern { bytes, size }
     }
 
@@ -41,11 +54,20 @@ mod tests {
 
     #[test]
     fn neighbours_differ() {
-        let pattern = Pattern::new(16);
+        let pattern = Pattern::new(16, Message::Plain);
         for nth in 0..10_000 {
             assert_ne!(pattern.message(3, nth), pattern.message(3, nth + 1), "{nth}");
             assert_ne!(pattern.message(3, nth), pattern.message(4, nth), "{nth}");
             assert_eq!(pattern.message(3, nth).len(), 16);
+        }
+    }
+
+    #[test]
+    fn the_mark_is_in_every_byte_or_in_none() {
+        let (plain, marked) = (Pattern::new(16, Message::Plain), Pattern::new(16, Message::Marked));
+        for nth in 0..10_000 {
+            assert!(plain.message(3, nth).iter().all(|byte| byte & MARK == 0), "{nth}");
+            assert!(marked.message(3, nth).iter().all(|byte| byte & MARK != 0), "{nth}");
         }
     }
 }

@@ -92,7 +92,7 @@ impl<'a> Load<'a> {
         Ok(Load {
             options,
             window,
-            pattern: Pattern::new(options.size),
+            pattern: Pattern::new(options.size, options.message),
             epoll,
             clock,
             clients: Vec::with_capacity(options.connections),

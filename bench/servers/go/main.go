@@ -26,10 +26,10 @@ var modes = map[string]func(net.Conn, []byte) error{
 	"sink":   sink,
 	"source": source,
 	"deadline-later": func(conn net.Conn, buf []byte) error {
-		return echoWithDeadlines(conn, buf, time.Microsecond)
+		return echoAsAsked(conn, buf, time.Microsecond)
 	},
 	"deadline-earlier": func(conn net.Conn, buf []byte) error {
-		return echoWithDeadlines(conn, buf, -time.Microsecond)
+		return echoAsAsked(conn, buf, -time.Microsecond)
 	},
 }
 
@@ -90,17 +90,26 @@ func source(conn net.Conn, buf []byte) error {
 	}
 }
 
-// The deadlines are an hour away and move by step; the one read of the clock is at the connection's start.
-func echoWithDeadlines(conn net.Conn, buf []byte, step time.Duration) error {
-	deadline := time.Now().Add(time.Hour)
+// The bit by which a connection's first message asks for deadlines.
+const mark = 1 << 7
+
+// The first message says whether there are deadlines from then on. They are an hour away and move by step; the one read of
+// the clock is at the connection's start.
+func echoAsAsked(conn net.Conn, buf []byte, step time.Duration) error {
+	deadline, asked, first := time.Now().Add(time.Hour), false, true
 	for {
-		deadline = deadline.Add(step)
-		if err := conn.SetReadDeadline(deadline); err != nil {
-			return err
+		if asked {
+			deadline = deadline.Add(step)
+			if err := conn.SetReadDeadline(deadline); err != nil {
+				return err
+			}
 		}
 		read, err := conn.Read(buf)
 		if err != nil {
 			return err
+		}
+		if first {
+			first, asked = false, buf[0]&mark != 0
 		}
 		if _, err := conn.Write(buf[:read]); err != nil {
 			return err

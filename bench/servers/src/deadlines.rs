@@ -1,6 +1,18 @@
 //! Deadlines that cost the server no clock read: one at the connection's start, then sums.
+//!
+//! A connection asks for them by its first message, so that connections with and without them can take turns at one server: two
+//! processes differ by more than a deadline costs.
 
 use std::time::{Duration, Instant};
+
+/// The bit by which a message asks for deadlines.
+const MARK: u8 = 1 << 7;
+
+/// Whether a connection whose first message this is asks for deadlines.
+#[must_use]
+pub(crate) fn asks_for_deadlines(message: &[u8]) -> bool {
+    message.first().is_some_and(|byte| byte & MARK != 0)
+}
 
 /// Which way the deadlines of a connection move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,9 +35,9 @@ pub enum Mode {
     Sink,
     /// Writes a full buffer again and again, until the peer closes
     Source,
-    /// Echo; before each read the read deadline moves later, an hour away
+    /// Echo; if the first message asks for it, before each read the read deadline moves later, an hour away
     DeadlineLater,
-    /// Echo; before each read the read deadline moves earlier, an hour away
+    /// Echo; if the first message asks for it, before each read the read deadline moves earlier, an hour away
     DeadlineEarlier,
 }
 

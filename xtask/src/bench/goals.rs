@@ -9,8 +9,8 @@ use std::fmt;
 use super::numbers::{number, with_quartiles};
 use super::peers::{GO, OURS, RAW};
 use super::results::{
-    BUFFER, CALL, CALLS, CHURNED, GROWTH, INSTRUCTIONS, LIVE, P99, PROCESSOR, RESIDENT, Results, SLOWEST,
-    THROUGHPUT, Table, WAKEUPS, WRITES, WRITES_EACH,
+    ADDED, BUFFER, CALL, CALLS, CHURNED, GROWTH, INSTRUCTIONS, LIVE, P99, PROCESSOR, RESIDENT, Results,
+    SLOWEST, THROUGHPUT, Table, WAKEUPS, WRITES, WRITES_EACH,
 };
 use super::scenarios::{EARLIER, LATER, READABLE};
 use super::statistics::{Summary, paired};
@@ -308,13 +308,10 @@ impl Judge<'_> {
 
     fn deadlines(&self) -> Vec<Check> {
         const GOAL: &str = "7 deadlines";
-        let difference = |table: &str, mode: &str, value: &str| {
-            let table = self.results.table(table)?;
-            table.difference(table.row(&format!("{OURS} {mode}"))?, value)
-        };
+        let added = |table: &str, mode: &str| self.summary(table, &format!("{OURS} {mode}"), ADDED);
         let mut checks = vec![];
         for (mode, word, limit) in [(LATER, "later", 40.0), (EARLIER, "earlier", 250.0)] {
-            let echo = difference("deadlines", mode, PROCESSOR);
+            let echo = added("deadlines", mode);
             let claim = format!("moved {word} before each read, ns a request over none (echo)");
             let check = self.at_most(GOAL, &claim, echo, limit, &number(limit));
             checks.push(told_by(check, echo, limit));
@@ -329,8 +326,7 @@ impl Judge<'_> {
                 &number(limit),
             ));
         }
-        let alone = difference("deadlines", LATER, PROCESSOR);
-        let armed = difference("armed", LATER, PROCESSOR);
+        let (alone, armed) = (added("deadlines", LATER), added("armed", LATER));
         let check = Check {
             goal: GOAL,
             claim: "the same beside 9,000 armed deadlines, ns a request over none".to_owned(),
@@ -505,33 +501,25 @@ mod tests {
     #[test]
     fn armed_deadlines_are_judged_only_by_runs_that_agree() {
         let verdict = |alone: &[f64], armed: &[f64]| {
-            let rows = |later| [("ours echo", &[5000.0; 3][..]), ("ours deadline-later", later)];
-            let tables =
-                vec![table("deadlines", PROCESSOR, &rows(alone)), table("armed", PROCESSOR, &rows(armed))];
+            let row = |added| [("ours deadline-later", added)];
+            let tables = vec![table("deadlines", ADDED, &row(alone)), table("armed", ADDED, &row(armed))];
             verdicts(&Results { tables, ..Results::default() }, "7 deadlines")[4]
         };
-        let quiet = [5010.0, 5020.0, 5030.0];
-        assert_eq!(verdict(&quiet, &[5050.0, 5060.0, 5070.0]), Verdict::Met);
-        assert_eq!(verdict(&quiet, &[5050.0, 5061.0, 5070.0]), Verdict::NotMet);
-        assert_eq!(verdict(&quiet, &[4900.0, 5015.0, 5050.0]), Verdict::Open, "it may be anything");
-        assert_eq!(verdict(&[4900.0, 5020.0, 5200.0], &[5050.0, 5060.0, 5070.0]), Verdict::Open);
+        let quiet = [10.0, 20.0, 30.0];
+        assert_eq!(verdict(&quiet, &[50.0, 60.0, 70.0]), Verdict::Met);
+        assert_eq!(verdict(&quiet, &[50.0, 61.0, 70.0]), Verdict::NotMet);
+        assert_eq!(verdict(&quiet, &[-100.0, 15.0, 50.0]), Verdict::Open, "it may be anything");
+        assert_eq!(verdict(&[-100.0, 20.0, 200.0], &[50.0, 60.0, 70.0]), Verdict::Open);
         assert_eq!(verdict(&[], &quiet), Verdict::Open);
     }
 
     #[test]
     fn a_difference_that_drowns_in_noise_is_open() {
-        let mut rows = table(
-            "deadlines",
-            PROCESSOR,
-            &[("ours echo", &[5000.0; 4]), ("ours deadline-later", &[5000.0, 5010.0, 5020.0, 5030.0])],
-        );
-        let results = |rows: &Table| Results { tables: vec![rows.clone()], ..Results::default() };
-        assert_eq!(verdicts(&results(&rows), "7 deadlines")[0], Verdict::Met);
-        rows = table(
-            "deadlines",
-            PROCESSOR,
-            &[("ours echo", &[5000.0; 4]), ("ours deadline-later", &[4000.0, 5010.0, 5020.0, 6030.0])],
-        );
-        assert_eq!(verdicts(&results(&rows), "7 deadlines")[0], Verdict::Open);
+        let verdict = |added: &[f64]| {
+            let rows = table("deadlines", ADDED, &[("ours deadline-later", added)]);
+            verdicts(&Results { tables: vec![rows], ..Results::default() }, "7 deadlines")[0]
+        };
+        assert_eq!(verdict(&[0.0, 10.0, 20.0, 30.0]), Verdict::Met);
+        assert_eq!(verdict(&[-1000.0, 10.0, 20.0, 1030.0]), Verdict::Open);
     }
 }

@@ -163,7 +163,7 @@ fn full(text: &mut String, scenario: &Scenario, section: &Section, table: &Table
         let mut cells = vec![row.label.clone(), shown(of(first.value, first.scale))];
         cells.push(shown(table.ratio(row, first.value)));
         if pairs_with_itself {
-            let difference = table.difference(row, first.value);
+            let difference = table.added(row, first.value);
             cells.push(shown(difference.map(|difference| super::statistics::Summary {
                 q1: difference.q1 * first.scale,
                 median: difference.median * first.scale,

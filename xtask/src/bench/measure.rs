@@ -19,8 +19,8 @@ use super::load::{self, Edges, Report, Window};
 use super::perf::{Calls, Counter};
 use super::pin::{self, Processors};
 use super::results::{
-    CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, P50, P99, PROCESSOR, RATE, SLOWEST, SWITCHES,
-    THROUGHPUT, Values,
+    ADDED, CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, P50, P99, PROCESSOR, RATE, SLOWEST,
+    SWITCHES, THROUGHPUT, Values,
 };
 use super::scenarios::{Cell, Direction, Kind, Scenario, Traffic};
 
@@ -120,15 +120,16 @@ impl Meter {
         match scenario.kind {
             Kind::Time(traffic) | Kind::Deadlines(traffic) => {
                 let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
-                let (report, window) = self.play(&mut server, workers, traffic, &mut ())?;
+                let sample = self.timed(&mut server, cell, workers, traffic)?;
                 server.end()?;
-                Ok((timed(&report, &window), window.others))
+                Ok(sample)
             }
             Kind::Calls(traffic) => {
                 let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
                 let generator = self.processors.generator(workers);
                 let mut counter = Counter::attach(server.child.pid(), &self.scratch, generator)?;
-                let (report, window) = self.play(&mut server, workers, traffic, &mut counter)?;
+                let (report, window) =
+                    self.play(&mut server, workers, traffic, self.lengths.window, &mut counter)?;
                 let calls = counter.finish()?;
                 server.end()?;
                 Ok((counted(&report, &calls), window.others))
@@ -145,18 +146,20 @@ impl Meter {
             Kind::Stream(direction) => self.stream(cell, workers, direction),
             Kind::Armed { busy, idle } => {
                 let mut server = self.server(cell, workers, self.buffer(busy), None)?;
-                let mut sleepers = self.sleepers(&server, workers, idle)?;
-                let (report, window) = self.play(&mut server, workers, busy, &mut ())?;
+                let mut sleepers = self.sleepers(&server, cell, workers, idle)?;
+                let sample = self.timed(&mut server, cell, workers, busy)?;
                 // The end of its input is its sign to close the connections.
                 drop(sleepers.input());
                 sleepers.rest(END_LIMIT)?;
                 server.end()?;
-                Ok((timed(&report, &window), window.others))
+                Ok(sample)
             }
             Kind::Churn(traffic) => {
                 let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
                 let mut edges = ResidentAtEdges { server: server.child.pid(), ..ResidentAtEdges::default() };
-                let (report, window) = self.play(&mut server, workers, traffic, &mut edges)?;
+                let traffic = traffic.marked();
+                let (report, window) =
+                    self.play(&mut server, workers, traffic, self.lengths.window, &mut edges)?;
                 server.end()?;
                 let growth = edges.after as f64 - edges.before as f64;
                 let mut values = timed(&report, &window);
@@ -228,15 +231,40 @@ impl Meter {
         Ok(Server { address: address.trim().to_owned(), child })
     }
 
+    /// What the kernel charged. Where there are deadlines, connections without and with them take turns at the server, in an
+    /// order in which what changes slowly falls out: two processes differ by more than a deadline costs.
+    fn timed(
+        &self,
+        server: &mut Server,
+        cell: &Cell,
+        workers: usize,
+        traffic: Traffic,
+    ) -> Result<(Values, f64)> {
+        let window = self.lengths.window;
+        if !cell.has_deadlines() {
+            let (report, window) = self.play(server, workers, traffic, window, &mut ())?;
+            return Ok((timed(&report, &window), window.others));
+        }
+        let mut turn = |traffic| -> Result<(Values, f64)> {
+            let (report, window) = self.play(server, workers, traffic, window / 2, &mut ())?;
+            Ok((timed(&report, &window), window.others))
+        };
+        let marked = traffic.marked();
+        let turns = [turn(traffic)?, turn(marked)?, turn(marked)?, turn(traffic)?];
+        let others = turns.iter().map(|(_, others)| *others).fold(0.0, f64::max);
+        Ok((in_turns(turns.map(|(values, _)| values)), others))
+    }
+
     /// Runs the generator against the clock.
     fn play(
         &self,
         server: &mut Server,
         workers: usize,
         traffic: Traffic,
+        window: Duration,
         edges: &mut impl Edges,
     ) -> Result<(Report, Window)> {
-        let Lengths { window, warmup, .. } = self.lengths;
+        let warmup = self.lengths.warmup;
         let mut arguments = arguments(traffic);
         arguments.push(("--seconds", window.as_secs_f64().to_string()));
         arguments.push(("--warmup", warmup.as_secs_f64().to_string()));
@@ -281,7 +309,7 @@ impl Meter {
             std::fs::remove_file(file)?;
         }
         let mut server = self.server(cell, workers, self.buffer(traffic), Some(valgrind))?;
-        let mut arguments = arguments(traffic);
+        let mut arguments = arguments(if cell.has_deadlines() { traffic.marked() } else { traffic });
         arguments.push(("--requests", requests.to_string()));
         let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
         let time = Duration::from_secs(30);
@@ -316,8 +344,12 @@ impl Meter {
     }
 
     /// Opens connections that are used once and then rest.
-    fn sleepers(&self, server: &Server, workers: usize, connections: usize) -> Result<Child> {
-        let arguments = [("--mode", "idle".to_owned()), ("--connections", connections.to_string())];
+    fn sleepers(&self, server: &Server, cell: &Cell, workers: usize, connections: usize) -> Result<Child> {
+        let arguments = [
+            ("--mode", "idle".to_owned()),
+            ("--connections", connections.to_string()),
+            ("--message", message(cell.has_deadlines())),
+        ];
         let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
         let mut sleepers = Child::start(&mut command, self.processors.generator(workers))?;
         match sleepers.line(Duration::from_secs(60))?.trim() {
@@ -346,7 +378,21 @@ fn arguments(traffic: Traffic) -> Vec<(&'static str, String)> {
         ("--mode", mode.to_owned()),
         ("--connections", traffic.connections.to_string()),
         ("--size", traffic.size.to_string()),
+        ("--message", message(traffic.marked)),
     ]
+}
+
+fn message(marked: bool) -> String {
+    if marked { "marked" } else { "plain" }.to_owned()
+}
+
+/// One sample of four turns: without deadlines, with, with, without.
+fn in_turns([first, mut values, third, last]: [Values; 4]) -> Values {
+    let mean = |one: &Values, other: &Values| (one[PROCESSOR] + other[PROCESSOR]) / 2.0;
+    let (with, without) = (mean(&values, &third), mean(&first, &last));
+    values.insert(PROCESSOR.to_owned(), with);
+    values.insert(ADDED.to_owned(), with - without);
+    values
 }
 
 /// The values of a run against the clock.
@@ -427,6 +473,14 @@ mod tests {
         assert_eq!(values[RATE], 2000.0);
         assert_eq!((values[P50], values[P99], values[SLOWEST]), (1.0, 3.0, 0.75));
         assert_eq!(values[GENERATOR], 0.5);
+    }
+
+    #[test]
+    fn what_a_deadline_adds_is_free_of_what_changes_slowly() {
+        // Each turn is slower than the one before by 10, and a deadline costs 25.
+        let turns = [100.0, 135.0, 145.0, 130.0].map(|cost| Values::from([(PROCESSOR.to_owned(), cost)]));
+        let values = in_turns(turns);
+        assert_eq!((values[PROCESSOR], values[ADDED]), (140.0, 25.0));
     }
 
     #[test]

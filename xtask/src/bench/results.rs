@@ -15,6 +15,8 @@ use super::statistics::{Summary, paired};
 
 /// Processor time of the server a request, in nanoseconds.
 pub(crate) const PROCESSOR: &str = "processor_ns";
+/// What a deadline before each read adds to it, in nanoseconds: connections with and without took turns at one server.
+pub(crate) const ADDED: &str = "added_ns";
 /// Context switches of the server a request.
 pub(crate) const SWITCHES: &str = "switches";
 /// Requests answered a second.
@@ -223,6 +225,11 @@ impl Table {
                 .into_iter()
                 .filter(|ratio| ratio.is_finite()),
         )
+    }
+
+    /// What a deadline adds to a row: as was measured at one server, or else its value less its counterpart's.
+    pub(crate) fn added(&self, row: &Row, value: &str) -> Option<Summary> {
+        row.summary(ADDED).or_else(|| self.difference(row, value))
     }
 
     /// A row's value less its counterpart's, round by round.

@@ -60,6 +60,15 @@ pub(crate) struct Traffic {
     pub(crate) size: usize,
     /// Whether each request has a connection of its own.
     pub(crate) short: bool,
+    /// Whether it asks for deadlines.
+    pub(crate) marked: bool,
+}
+
+impl Traffic {
+    /// The same, asking for deadlines.
+    pub(crate) fn marked(self) -> Traffic {
+        Traffic { marked: true, ..self }
+    }
 }
 
 /// Which way a stream goes.
@@ -73,11 +82,11 @@ pub(crate) enum Direction {
 
 /// Ping-pong of so many connections and bytes.
 const fn echo(connections: usize, size: usize) -> Traffic {
-    Traffic { connections, size, short: false }
+    Traffic { connections, size, short: false, marked: false }
 }
 
 /// Short connections, fifty at a time.
-const SHORT: Traffic = Traffic { connections: 50, size: 64, short: true };
+const SHORT: Traffic = Traffic { connections: 50, size: 64, short: true, marked: false };
 
 const ONE: Scenario = Scenario { name: "", title: "", kind: Kind::Memory, workers: 1, quick: true };
 
@@ -184,6 +193,11 @@ pub(crate) struct Cell {
 impl Cell {
     fn new(peer: &'static Peer, mode: &'static str, against: &str) -> Cell {
         Cell { label: peer.name.to_owned(), peer, mode, without_tracing: false, against: against.to_owned() }
+    }
+
+    /// Whether its server sets deadlines where it is asked to.
+    pub(crate) fn has_deadlines(&self) -> bool {
+        matches!(self.mode, LATER | EARLIER)
     }
 }
 

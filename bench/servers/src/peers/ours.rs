@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::{Deadlines, Direction, Mode, Options, fail};
+use crate::{Deadlines, Direction, Mode, Options, asks_for_deadlines, fail};
 use listener::conn::Conn;
 use listener::{Listener, OpError};
 use runtime::Runtime;
@@ -32,11 +32,9 @@ async fn accept(listener: Listener, options: Options) {
         match options.mode {
             Mode::Sink => drop(runtime::go(sink(conn, options.buffer))),
             Mode::Source => drop(runtime::go(source(conn, options.buffer))),
-            Mode::DeadlineLater => {
-                drop(runtime::go(echo_with_deadlines(conn, options.buffer, Direction::Later)))
-            }
+            Mode::DeadlineLater => drop(runtime::go(echo_as_asked(conn, options.buffer, Direction::Later))),
             Mode::DeadlineEarlier => {
-                drop(runtime::go(echo_with_deadlines(conn, options.buffer, Direction::Earlier)))
+                drop(runtime::go(echo_as_asked(conn, options.buffer, Direction::Earlier)))
             }
             Mode::Echo => drop(runtime::go(echo(conn, options.buffer))),
         }
@@ -67,11 +65,16 @@ async fn source(conn: Conn, buffer: usize) -> Result<(), OpError> {
     }
 }
 
-async fn echo_with_deadlines(conn: Conn, buffer: usize, direction: Direction) -> Result<(), OpError> {
+/// The first message says whether there are deadlines from then on.
+async fn echo_as_asked(conn: Conn, buffer: usize, direction: Direction) -> Result<(), OpError> {
     let mut buf = vec![0; buffer];
-    let mut deadlines = Deadlines::new(direction);
+    let read = conn.read(&mut buf).await?;
+    let mut deadlines = asks_for_deadlines(&buf[..read]).then(|| Deadlines::new(direction));
+    conn.write(&buf[..read]).await?;
     loop {
-        conn.set_read_deadline(Some(deadlines.advance()))?;
+        if let Some(deadlines) = &mut deadlines {
+            conn.set_read_deadline(Some(deadlines.advance()))?;
+        }
         match conn.read(&mut buf).await? {
             0 => return Ok(()),
             read => conn.write(&buf[..read]).await?,

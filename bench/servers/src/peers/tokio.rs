@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::{Deadlines, Direction, Mode, Options, accepted, bind, fail, refuse};
+use crate::{Deadlines, Direction, Mode, Options, accepted, asks_for_deadlines, bind, fail, refuse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
@@ -55,10 +55,10 @@ async fn accept(listener: std::net::TcpListener, options: Options) {
                 Mode::Sink => drop(tokio::spawn(sink(stream, options.buffer))),
                 Mode::Source => drop(tokio::spawn(source(stream, options.buffer))),
                 Mode::DeadlineLater => {
-                    drop(tokio::spawn(echo_with_deadlines(stream, options.buffer, Direction::Later)))
+                    drop(tokio::spawn(echo_as_asked(stream, options.buffer, Direction::Later)))
                 }
                 Mode::DeadlineEarlier => {
-                    drop(tokio::spawn(echo_with_deadlines(stream, options.buffer, Direction::Earlier)))
+                    drop(tokio::spawn(echo_as_asked(stream, options.buffer, Direction::Earlier)))
                 }
                 Mode::Echo => drop(tokio::spawn(echo(stream, options.buffer))),
             }
@@ -90,11 +90,18 @@ async fn source(mut stream: TcpStream, buffer: usize) -> io::Result<()> {
     }
 }
 
-async fn echo_with_deadlines(mut stream: TcpStream, buffer: usize, direction: Direction) -> io::Result<()> {
+/// The first message says whether there are deadlines from then on.
+async fn echo_as_asked(mut stream: TcpStream, buffer: usize, direction: Direction) -> io::Result<()> {
     let mut buf = vec![0; buffer];
-    let mut deadlines = Deadlines::new(direction);
+    let read = stream.read(&mut buf).await?;
+    let mut deadlines = asks_for_deadlines(&buf[..read]).then(|| Deadlines::new(direction));
+    stream.write_all(&buf[..read]).await?;
     loop {
-        match timeout_at(deadlines.advance().into(), stream.read(&mut buf)).await?? {
+        let read = match &mut deadlines {
+            Some(deadlines) => timeout_at(deadlines.advance().into(), stream.read(&mut buf)).await??,
+            None => stream.read(&mut buf).await?,
+        };
+        match read {
             0 => return Ok(()),
             read => stream.write_all(&buf[..read]).await?,
         }
