@@ -33,7 +33,7 @@ impl Fd {
         }
         op.step(self, |op: &mut Op<'_, Reading>| {
             op.poll(cx, true, |socket, fd| {
-                let asked = buf.chunk_mut().len().min(sys::MAX_TRANSFER);
+                let asked = buf.chunk_mut().len();
                 let read = sys::read_buf(socket, buf)?;
                 fd.note_read(read, asked);
                 Ok(read)
@@ -67,8 +67,6 @@ impl Fd {
         let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(bufs.len());
         let bufs = &mut bufs[first..];
         let asked: usize = bufs.iter().take(sys::MAX_PIECES).map(|buf| buf.len()).sum();
-        // The kernel moves less than 2 GiB at once, so that more room says nothing.
-        let asked = asked.min(sys::MAX_TRANSFER);
         if asked == 0 {
             return self.poll_read(cx, op, &mut []);
         }

@@ -120,13 +120,12 @@ impl Op<'_, Reading> {
     #[inline]
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize, Error>> {
         let checked = !buf.is_empty();
-        let asked = buf.len().min(sys::MAX_TRANSFER);
         self.poll(cx, checked, |socket, fd| {
             if !checked {
                 return Ok(0);
             }
             let read = sys::read(socket, buf)?;
-            fd.note_read(read, asked);
+            fd.note_read(read, buf.len());
             Ok(read)
         })
     }

@@ -16,9 +16,6 @@ use crate::Error;
 use crate::attempt::{Attempt, Stop};
 use crate::sync::{Arc, Mutex, lock};
 
-/// The largest single transfer.
-pub(crate) const MAX_TRANSFER: usize = 1 << 30;
-
 /// A socket of ours; dropped, it is closed.
 pub(crate) struct Socket {
     number: u64,
