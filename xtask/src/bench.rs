@@ -36,6 +36,7 @@ mod rounds;
 mod scenarios;
 mod setting;
 mod statistics;
+mod values;
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};

@@ -16,13 +16,11 @@ use super::build::{LOAD, Programs, without_tracing};
 use super::callgrind;
 use super::child::Child;
 use super::load::{self, Edges, Report, Window};
-use super::perf::{Calls, Counter};
+use super::perf::Counter;
 use super::pin::{self, Processors};
-use super::results::{
-    ADDED, CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, P50, P99, PROCESSOR, RATE, SLOWEST,
-    SWITCHES, THROUGHPUT, Values,
-};
+use super::results::{CHURNED, GROWTH, INSTRUCTIONS, THROUGHPUT, Values};
 use super::scenarios::{Cell, Direction, Kind, Scenario, Traffic};
+use super::values::{counted, in_turns, insert_share, timed};
 
 /// How long a server may take to start.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -120,7 +118,7 @@ impl Meter {
         match scenario.kind {
             Kind::Time(traffic) | Kind::Deadlines(traffic) => {
                 let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
-                let sample = self.timed(&mut server, cell, workers, traffic)?;
+                let sample = self.charged(&mut server, cell, workers, traffic)?;
                 server.end()?;
                 Ok(sample)
             }
@@ -147,7 +145,7 @@ impl Meter {
             Kind::Armed { busy, idle } => {
                 let mut server = self.server(cell, workers, self.buffer(busy), None)?;
                 let mut sleepers = self.sleepers(&server, cell, workers, idle)?;
-                let sample = self.timed(&mut server, cell, workers, busy)?;
+                let sample = self.charged(&mut server, cell, workers, busy)?;
                 // The end of its input is its sign to close the connections.
                 drop(sleepers.input());
                 sleepers.rest(END_LIMIT)?;
@@ -233,7 +231,7 @@ impl Meter {
 
     /// What the kernel charged. Where there are deadlines, connections without and with them take turns at the server, in an
     /// order in which what changes slowly falls out: two processes differ by more than a deadline costs.
-    fn timed(
+    fn charged(
         &self,
         server: &mut Server,
         cell: &Cell,
@@ -386,56 +384,6 @@ fn message(marked: bool) -> String {
     if marked { "marked" } else { "plain" }.to_owned()
 }
 
-/// One sample of four turns: without deadlines, with, with, without.
-fn in_turns([first, mut values, third, last]: [Values; 4]) -> Values {
-    let mean = |one: &Values, other: &Values| (one[PROCESSOR] + other[PROCESSOR]) / 2.0;
-    let (with, without) = (mean(&values, &third), mean(&first, &last));
-    values.insert(PROCESSOR.to_owned(), with);
-    values.insert(ADDED.to_owned(), with - without);
-    values
-}
-
-/// The values of a run against the clock.
-fn timed(report: &Report, window: &Window) -> Values {
-    let requests = report.requests as f64;
-    let switches = window.server.voluntary + window.server.involuntary;
-    let mut values = Values::from([
-        (PROCESSOR.to_owned(), window.server.processor.as_nanos() as f64 / requests),
-        (SWITCHES.to_owned(), switches as f64 / requests),
-        (RATE.to_owned(), requests / window.seconds),
-    ]);
-    if let Some(latency) = report.latency_us {
-        values.insert(P50.to_owned(), latency.p50);
-        values.insert("p90_us".to_owned(), latency.p90);
-        values.insert(P99.to_owned(), latency.p99);
-        values.insert("p999_us".to_owned(), latency.p999);
-        values.insert("max_us".to_owned(), latency.max);
-    }
-    values.extend(report.slowest_share.map(|share| (SLOWEST.to_owned(), share)));
-    insert_share(&mut values, report);
-    values
-}
-
-/// How busy the generator itself was.
-fn insert_share(values: &mut Values, report: &Report) {
-    if let Some(own) = report.own_cpu_seconds
-        && report.seconds > 0.0
-    {
-        values.insert(GENERATOR.to_owned(), own / report.seconds);
-    }
-}
-
-/// The values of a run under perf.
-fn counted(report: &Report, calls: &Calls) -> Values {
-    let each = |count: u64| count as f64 / report.requests as f64;
-    let mut values = Values::from([(CALLS.to_owned(), each(calls.total))]);
-    for (name, count) in &calls.by_name {
-        values.insert(format!("{CALL}{name}"), each(*count));
-    }
-    values.insert(format!("{CALL}other"), each(calls.other()));
-    values
-}
-
 /// Lets the programs that are started have as many descriptors as this one may: thousands of connections need them.
 pub(crate) fn raise_descriptor_limit() -> Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -447,48 +395,4 @@ pub(crate) fn raise_descriptor_limit() -> Result<()> {
 /// The program's own place: beside the generator, off the server's processor.
 pub(crate) fn step_aside(processors: &Processors, work: impl FnOnce() -> Result<()>) -> Result<()> {
     pin::on(processors.generator(1), work)?
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bench::accounting::Usage;
-    use crate::bench::load::Latency;
-
-    #[test]
-    fn what_was_charged_is_shared_among_the_requests() {
-        let latency = Latency { p50: 1.0, p90: 2.0, p99: 3.0, p999: 4.0, max: 5.0 };
-        let report = Report {
-            requests: 1000,
-            seconds: 0.5,
-            latency_us: Some(latency),
-            slowest_share: Some(0.75),
-            own_cpu_seconds: Some(0.25),
-            ..Report::default()
-        };
-        let server = Usage { processor: Duration::from_millis(5), voluntary: 400, involuntary: 100 };
-        let values = timed(&report, &Window { server, seconds: 0.5, others: 0.0 });
-        assert_eq!(values[PROCESSOR], 5000.0);
-        assert_eq!(values[SWITCHES], 0.5);
-        assert_eq!(values[RATE], 2000.0);
-        assert_eq!((values[P50], values[P99], values[SLOWEST]), (1.0, 3.0, 0.75));
-        assert_eq!(values[GENERATOR], 0.5);
-    }
-
-    #[test]
-    fn what_a_deadline_adds_is_free_of_what_changes_slowly() {
-        // Each turn is slower than the one before by 10, and a deadline costs 25.
-        let turns = [100.0, 135.0, 145.0, 130.0].map(|cost| Values::from([(PROCESSOR.to_owned(), cost)]));
-        let values = in_turns(turns);
-        assert_eq!((values[PROCESSOR], values[ADDED]), (140.0, 25.0));
-    }
-
-    #[test]
-    fn calls_are_stated_a_request_and_by_name() {
-        let report = Report { requests: 1000, ..Report::default() };
-        let calls =
-            Calls { total: 3001, by_name: vec![("read".to_owned(), 2000), ("write".to_owned(), 1000)] };
-        let values = counted(&report, &calls);
-        assert_eq!((values[CALLS], values["call:read"], values["call:other"]), (3.001, 2.0, 0.001));
-    }
 }

@@ -1,0 +1,101 @@
+//! What a run comes to, as values by name.
+
+use super::load::{Report, Window};
+use super::perf::Calls;
+use super::results::{ADDED, CALL, CALLS, GENERATOR, P50, P99, PROCESSOR, RATE, SLOWEST, SWITCHES, Values};
+
+/// One sample of four turns: without deadlines, with, with, without.
+pub(crate) fn in_turns([first, mut values, third, last]: [Values; 4]) -> Values {
+    let mean = |one: &Values, other: &Values| (one[PROCESSOR] + other[PROCESSOR]) / 2.0;
+    let (with, without) = (mean(&values, &third), mean(&first, &last));
+    values.insert(PROCESSOR.to_owned(), with);
+    values.insert(ADDED.to_owned(), with - without);
+    values
+}
+
+/// The values of a run against the clock.
+pub(crate) fn timed(report: &Report, window: &Window) -> Values {
+    let requests = report.requests as f64;
+    let switches = window.server.voluntary + window.server.involuntary;
+    let mut values = Values::from([
+        (PROCESSOR.to_owned(), window.server.processor.as_nanos() as f64 / requests),
+        (SWITCHES.to_owned(), switches as f64 / requests),
+        (RATE.to_owned(), requests / window.seconds),
+    ]);
+    if let Some(latency) = report.latency_us {
+        values.insert(P50.to_owned(), latency.p50);
+        values.insert("p90_us".to_owned(), latency.p90);
+        values.insert(P99.to_owned(), latency.p99);
+        values.insert("p999_us".to_owned(), latency.p999);
+        values.insert("max_us".to_owned(), latency.max);
+    }
+    values.extend(report.slowest_share.map(|share| (SLOWEST.to_owned(), share)));
+    insert_share(&mut values, report);
+    values
+}
+
+/// How busy the generator itself was.
+pub(crate) fn insert_share(values: &mut Values, report: &Report) {
+    if let Some(own) = report.own_cpu_seconds
+        && report.seconds > 0.0
+    {
+        values.insert(GENERATOR.to_owned(), own / report.seconds);
+    }
+}
+
+/// The values of a run under perf.
+pub(crate) fn counted(report: &Report, calls: &Calls) -> Values {
+    let each = |count: u64| count as f64 / report.requests as f64;
+    let mut values = Values::from([(CALLS.to_owned(), each(calls.total))]);
+    for (name, count) in &calls.by_name {
+        values.insert(format!("{CALL}{name}"), each(*count));
+    }
+    values.insert(format!("{CALL}other"), each(calls.other()));
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::bench::accounting::Usage;
+    use crate::bench::load::Latency;
+
+    #[test]
+    fn what_was_charged_is_shared_among_the_requests() {
+        let latency = Latency { p50: 1.0, p90: 2.0, p99: 3.0, p999: 4.0, max: 5.0 };
+        let report = Report {
+            requests: 1000,
+            seconds: 0.5,
+            latency_us: Some(latency),
+            slowest_share: Some(0.75),
+            own_cpu_seconds: Some(0.25),
+            ..Report::default()
+        };
+        let server = Usage { processor: Duration::from_millis(5), voluntary: 400, involuntary: 100 };
+        let values = timed(&report, &Window { server, seconds: 0.5, others: 0.0 });
+        assert_eq!(values[PROCESSOR], 5000.0);
+        assert_eq!(values[SWITCHES], 0.5);
+        assert_eq!(values[RATE], 2000.0);
+        assert_eq!((values[P50], values[P99], values[SLOWEST]), (1.0, 3.0, 0.75));
+        assert_eq!(values[GENERATOR], 0.5);
+    }
+
+    #[test]
+    fn what_a_deadline_adds_is_free_of_what_changes_slowly() {
+        // Each turn is slower than the one before by 10, and a deadline costs 25.
+        let turns = [100.0, 135.0, 145.0, 130.0].map(|cost| Values::from([(PROCESSOR.to_owned(), cost)]));
+        let values = in_turns(turns);
+        assert_eq!((values[PROCESSOR], values[ADDED]), (140.0, 25.0));
+    }
+
+    #[test]
+    fn calls_are_stated_a_request_and_by_name() {
+        let report = Report { requests: 1000, ..Report::default() };
+        let calls =
+            Calls { total: 3001, by_name: vec![("read".to_owned(), 2000), ("write".to_owned(), 1000)] };
+        let values = counted(&report, &calls);
+        assert_eq!((values[CALLS], values["call:read"], values["call:other"]), (3.001, 2.0, 0.001));
+    }
+}
