@@ -4,8 +4,6 @@
 //! primitives below them change. `Arc` and wakers stay std's under loom: counting references is std's business.
 
 pub(crate) use std::sync::Arc;
-/// A hint that something may be worth doing: none either.
-pub(crate) use std::sync::atomic::AtomicBool as Hint;
 /// A number that only traces read: no protocol rests on it, so models do not explore it.
 pub(crate) use std::sync::atomic::AtomicI32 as TracedNumber;
 /// A time by which something is done sooner or later: no protocol rests on it either.
@@ -70,10 +68,6 @@ mod modelled {
 
         pub(crate) fn current() -> Thread {
             Thread(TOKEN.with(Arc::clone))
-        }
-
-        pub(crate) fn yield_now() {
-            loom::thread::yield_now();
         }
 
         pub(crate) fn park() {

@@ -4,11 +4,12 @@
 #![cfg(all(target_os = "linux", not(loom)))]
 
 use std::fmt::Debug;
-use std::io::Write;
+use std::io::{IoSliceMut, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -79,8 +80,11 @@ fn pair(netpoll: &Netpoll) -> (Fd, UnixStream) {
 fn read_piece(fd: &Fd, peer: &mut UnixStream, length: usize) {
     peer.write_all(&vec![7; length]).expect("it fits in");
     let mut buf = vec![0; length];
-    let read = pin!(fd.read(&mut buf)).poll(&mut Context::from_waker(Waker::noop()));
-    assert!(matches!(read, Poll::Ready(Ok(read)) if read == length), "{read:?}");
+    let mut read = pin!(fd.read(&mut buf));
+    let mut poll = || read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    // Once in a while it gives way to others first.
+    let polled = if let Poll::Ready(read) = poll() { Poll::Ready(read) } else { poll() };
+    assert!(matches!(polled, Poll::Ready(Ok(read)) if read == length), "{polled:?}");
 }
 
 /// Unparks a thread once it sleeps in the kernel.
@@ -130,13 +134,41 @@ fn after_a_small_read_it_sleeps_at_once() {
 }
 
 #[test]
+fn a_piece_in_several_buffers_or_in_one_that_grows_counts_too() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let mut parker = Parker::new(&netpoll);
+    let (fd, mut peer) = pair(&netpoll);
+    let cx = &mut Context::from_waker(Waker::noop());
+    let mut looks = |read: &dyn Fn(&mut Context<'_>)| {
+        peer.write_all(&[7; PIECE]).expect("it fits in");
+        read(cx);
+        let unparks = unpark_when_asleep(&parker);
+        let polls = polls_of_park(&mut parker, || {});
+        unparks.join().expect("it unparks");
+        polls.len() > 1
+    };
+    assert!(looks(&|cx| {
+        let (mut one, mut other) = (vec![0; PIECE / 2], vec![0; PIECE / 2]);
+        let bufs = &mut [IoSliceMut::new(&mut one), IoSliceMut::new(&mut other)];
+        assert!(matches!(pin!(fd.read_vectored(bufs)).poll(cx), Poll::Ready(Ok(PIECE))));
+    }));
+    assert!(looks(&|cx| {
+        let mut buf = Vec::with_capacity(PIECE);
+        assert!(matches!(pin!(fd.read_buf(&mut buf)).poll(cx), Poll::Ready(Ok(PIECE))));
+    }));
+}
+
+#[test]
 fn an_unpark_while_it_looks_keeps_it_from_its_sleep() {
     let netpoll = Netpoll::new().expect("a poller");
     let mut parker = Parker::new(&netpoll);
     let (fd, mut peer) = pair(&netpoll);
     read_piece(&fd, &mut peer, PIECE);
     let unparker = parker.unparker();
+    // If it slept.
+    let unparks = unpark_when_asleep(&parker);
     assert_eq!(polls_of_park(&mut parker, move || unparker.unpark()), [false]);
+    unparks.join().expect("it unparks");
 }
 
 #[test]
@@ -157,7 +189,54 @@ fn what_comes_while_it_looks_wakes_its_task() {
     let mut buf = [0];
     let mut read = pin!(fd.read(&mut buf));
     assert!(read.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    // If it slept.
+    let unparks = unpark_when_asleep(&parker);
     polls_of_park(&mut parker, move || peer.write_all(b"more").expect("written"));
+    unparks.join().expect("it unparks");
     assert!(woken.0.load(SeqCst));
     assert!(read.poll(&mut Context::from_waker(&waker)).is_ready());
+}
+
+/// It would find what workers wait for, and wake it on the wrong thread.
+#[test]
+fn a_guest_leaves_it_to_the_workers() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let mut guest = Parker::new(&netpoll);
+    let (tell, told) = channel();
+    let (end, ends) = channel::<()>();
+    let worker = std::thread::spawn({
+        let netpoll = netpoll.clone();
+        move || {
+            let _worker = Parker::for_worker(&netpoll);
+            tell.send(()).expect("the test listens");
+            // It runs something, until the test is over.
+            ends.recv().expect_err("nothing is sent");
+        }
+    });
+    told.recv().expect("a worker");
+    let (fd, mut peer) = pair(&netpoll);
+    read_piece(&fd, &mut peer, PIECE);
+    let unparks = unpark_when_asleep(&guest);
+    assert_eq!(polls_of_park(&mut guest, || {}), [false; 0]);
+    unparks.join().expect("it unparks");
+    drop(end);
+    worker.join().expect("it ends");
+}
+
+/// Each `block_on` has a parker of its own.
+#[test]
+fn what_one_parker_learns_the_next_one_knows() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (fd, mut peer) = pair(&netpoll);
+    let mut park_after_a_piece = || {
+        let mut parker = Parker::new(&netpoll);
+        read_piece(&fd, &mut peer, PIECE);
+        let unparks = unpark_when_asleep(&parker);
+        let polls = polls_of_park(&mut parker, || {});
+        unparks.join().expect("it unparks");
+        polls
+    };
+    assert!(park_after_a_piece().len() > 1, "it looks");
+    let looks = (0..200).filter(|_| park_after_a_piece().len() > 1).count();
+    assert!((50..=150).contains(&looks), "{looks} looks in vain");
 }

@@ -27,7 +27,7 @@ impl<T> Drop for Contained<T> {
     fn drop(&mut self) {
         let value = self.0.take();
         if catch(|| drop(value)).is_err() {
-            tracing::error!(target: "runtime", "what a task left behind panicked when it was dropped");
+            tracing::error!(target: "runtime", "a task's result, or who waits for it, panicked when it was dropped");
         }
     }
 }

@@ -1,15 +1,18 @@
 //! Looking out for more before a sleep, while a stream flows.
 //!
-//! A sender at its limit pays for each sleep of its reader: it has to wake it, with an interrupt of another processor. So
-//! after a large piece of a stream was read a thread looks for a moment whether more has come, before it sleeps. In between
-//! it offers its processor to whoever wants it. Where that is in vain most of the time it ceases, but for a try now and then: a
-//! peer that sends large pieces one by one, and waits for an answer to each, costs little.
+//! A sender at its limit pays for each sleep of its reader: it has to wake it, with an interrupt of another processor. So a
+//! thread that has read a large piece of a stream looks for a moment whether more has come, before it sleeps. Where that is
+//! in vain most of the time it ceases, but for a try now and then: a peer that sends large pieces one by one, and waits for
+//! an answer to each, costs little.
+//!
+//! It does not offer its processor to others in between: where they want it, it would be without it for a time slice, while
+//! a sleeper that is woken gets it at once.
 //!
 //! Differs: Go's reader sleeps at once.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::cell::Cell;
 
-use crate::sync::Hint;
+use crate::sync::thread_local;
 
 /// For how many nanoseconds a thread looks: a sender that does nothing else has copied its next 64 KiB by then. With half of
 /// that a stream is as fast as without; with twice as much it is hardly faster, for who never sleeps reads small pieces.
@@ -21,41 +24,60 @@ const MOST_CREDIT: u8 = 100;
 /// How many chances are then passed over before one is taken.
 const PASSED: u8 = 255;
 
-/// Whether a large piece of a stream was read since somebody last looked out.
-pub(crate) struct Flow(Hint);
-
-impl Flow {
-    pub(crate) fn new() -> Flow {
-        Flow(Hint::new(false))
-    }
-
-    /// A large piece was read.
-    #[cold]
-    pub(crate) fn note(&self) {
-        self.0.store(true, Relaxed);
-    }
-
-    /// Whether there is a reason to look out; told once.
-    pub(super) fn take(&self) -> bool {
-        self.0.load(Relaxed) && self.0.swap(false, Relaxed)
-    }
+thread_local! {
+    /// Of this thread, for all of its parkers: each `block_on` has one of its own.
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
+    static LOOKOUT: Cell<Lookout> = Cell::new(Lookout::new());
 }
 
-/// When a thread looks out, by what came of it before: as long as one look in three finds something.
-#[derive(Debug)]
-pub(super) struct Lookout {
+/// This thread has read a large piece of a stream.
+#[cold]
+pub(crate) fn call_for() {
+    change(|lookout| lookout.called_for = true);
+}
+
+/// Whether this thread, which is about to sleep, looks out first. Told once.
+pub(super) fn is_due() -> bool {
+    LOOKOUT.with(Cell::get).called_for && change(Lookout::is_worth_it)
+}
+
+/// Whether a look that began at `begun` has lasted long enough. In a model, which has no clock, at once.
+pub(super) fn is_over(begun: u64, now: u64) -> bool {
+    cfg!(loom) || now.saturating_sub(begun) >= LOOK
+}
+
+/// What came of this thread's look.
+pub(super) fn learn(found: bool) {
+    change(|lookout| lookout.learn(found));
+}
+
+fn change<T>(how: impl FnOnce(&mut Lookout) -> T) -> T {
+    LOOKOUT.with(|cell| {
+        let mut lookout = cell.get();
+        let result = how(&mut lookout);
+        cell.set(lookout);
+        result
+    })
+}
+
+/// When to look out, by what came of it before: as long as one look in three finds something.
+#[derive(Clone, Copy, Debug)]
+struct Lookout {
+    /// A large piece was read since this was last asked.
+    called_for: bool,
     credit: u8,
-    /// How many chances it has passed over without credit.
+    /// How many chances were passed over without credit.
     passed: u8,
 }
 
 impl Lookout {
-    pub(super) fn new() -> Lookout {
-        Lookout { credit: MOST_CREDIT, passed: 0 }
+    fn new() -> Lookout {
+        Lookout { called_for: false, credit: MOST_CREDIT, passed: 0 }
     }
 
     /// There is a chance: whether it is taken.
-    pub(super) fn is_worth_it(&mut self) -> bool {
+    fn is_worth_it(&mut self) -> bool {
+        self.called_for = false;
         if self.credit == 0 && self.passed < PASSED {
             self.passed += 1;
             return false;
@@ -64,20 +86,14 @@ impl Lookout {
         true
     }
 
-    /// Whether a look that began at `begun` has lasted long enough.
-    pub(super) fn is_over(begun: u64, now: u64) -> bool {
-        now.saturating_sub(begun) >= LOOK
-    }
-
-    /// What came of a look.
-    pub(super) fn learn(&mut self, found: bool) {
+    fn learn(&mut self, found: bool) {
         self.credit = if found { (self.credit + 2).min(MOST_CREDIT) } else { self.credit.saturating_sub(1) };
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::{Lookout, MOST_CREDIT, PASSED};
+    use super::{Lookout, MOST_CREDIT, PASSED, is_over};
 
     /// How many chances are passed over before the next look.
     fn passed(lookout: &mut Lookout) -> u32 {
@@ -106,5 +122,11 @@ mod tests {
         }
         lookout.learn(true);
         assert_eq!(passed(&mut lookout), 0, "it has found something");
+    }
+
+    #[test]
+    fn a_look_lasts_as_long_as_a_sender_needs_for_its_next_piece() {
+        assert!(!is_over(1_000_000, 1_000_000) && !is_over(1_000_000, 1_019_999));
+        assert!(is_over(1_000_000, 1_020_000));
     }
 }

@@ -7,14 +7,13 @@ use std::marker::PhantomData;
 
 use poller::Events;
 
-use super::Unparker;
-use super::lookout::Lookout;
 use super::role::{Announced, Class};
 use super::unparker::HeldUp;
+use super::{Unparker, lookout};
 use crate::Netpoll;
 use crate::netpoll::ready_list::ReadyList;
 use crate::netpoll::shared::Shared;
-use crate::sync::{thread, thread_local};
+use crate::sync::thread_local;
 
 thread_local! {
     /// How many parkers this thread has: one for each nested `block_on`.
@@ -65,7 +64,6 @@ pub struct Parker {
     events: Events,
     /// Empty between calls; kept for its memory.
     list: ReadyList,
-    lookout: Lookout,
     unparker: Unparker,
     /// A parker belongs to one thread.
     thread: PhantomData<*const ()>,
@@ -99,7 +97,6 @@ impl Parker {
             netpoll: netpoll.clone(),
             events: Events::with_capacity(Parker::MOST_EVENTS),
             list: ReadyList::new(),
-            lookout: Lookout::new(),
             unparker,
             thread: PhantomData,
         };
@@ -124,8 +121,8 @@ impl Parker {
 
     /// Sleeps until it is unparked, an event was delivered, or for no reason at all.
     ///
-    /// After a read of 32 KiB or more through this poller it polls for 20 µs before it sleeps, as long as that finds
-    /// something often enough: so a stream that flows need not wake its reader for each piece.
+    /// If this thread has read a piece of 32 KiB or more, and it is its turn to drive, it polls for 20 µs before it sleeps, as
+    /// long as that finds something often enough: so a stream that flows need not wake its reader for each piece.
     ///
     /// # Errors
     /// What the kernel's wait returns; with a poller that works, none.
@@ -136,7 +133,7 @@ impl Parker {
         if self.unparker.consume() {
             return Ok(());
         }
-        if self.netpoll.shared().flow.take() && self.lookout.is_worth_it() && self.look_out()? {
+        if lookout::is_due() && self.may_drive() && self.look_out()? {
             return Ok(());
         }
         let shared = self.netpoll.shared();
@@ -207,13 +204,17 @@ impl Parker {
             if self.poll_and_wake()? || self.unparker.consume() {
                 break true;
             }
-            if Lookout::is_over(begun, self.netpoll.shared().last_poll()) {
+            if lookout::is_over(begun, self.netpoll.shared().last_poll()) {
                 break false;
             }
-            thread::yield_now();
         };
-        self.lookout.learn(found);
+        lookout::learn(found);
         Ok(found)
+    }
+
+    /// Whether it is this thread's business to poll: a guest that finds others' events would hand them across threads.
+    fn may_drive(&self) -> bool {
+        self.unparker.class() == Class::Worker || !self.netpoll.shared().role.has_workers()
     }
 }
 
@@ -254,8 +255,7 @@ impl Drop for Parker {
         let handed_over = last_worker && candidates.wake_first(role);
         if !handed_over && role.is_orphaned() {
             // A guest that ends takes no worker from its sleep: others run, and will poll.
-            let fit = self.unparker.class() == Class::Worker || !role.has_workers();
-            if !(fit && candidates.wake_first(role)) {
+            if !(self.may_drive() && candidates.wake_first(role)) {
                 shared.rouse(!is_participant());
             }
         }

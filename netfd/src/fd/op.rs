@@ -23,6 +23,7 @@ use std::task::{Context, Poll, ready};
 use super::{Fd, Inner, Reference, drained};
 use crate::Error;
 use crate::attempt::{Attempt, Stop};
+use crate::driver::lookout;
 use crate::fd_mutex::{Found, Ticket};
 use crate::netpoll::poll_desc::{Direction, PollDesc, Reason};
 use crate::sys::Lent;
@@ -257,7 +258,7 @@ impl OpenFd<'_> {
     #[inline]
     pub(super) fn note_read(&self, read: usize, asked: usize) {
         if drained::is_of_stream(read) {
-            self.inner.shared().flow.note();
+            lookout::call_for();
         } else if drained::is_short(read, asked) && !self.desc.is_troubled() {
             self.drained.set(true);
         }

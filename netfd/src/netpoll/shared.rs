@@ -11,7 +11,6 @@ use super::ready_list::ReadyList;
 use crate::clock::Clock;
 use crate::driver::Role;
 use crate::driver::candidates::Candidates;
-use crate::driver::lookout::Flow;
 use crate::driver::watched::Watched;
 use crate::sync::{AtomicU64, Mutex, TimeStamp, lock, survive, thread};
 use crate::timers::{Heap, Target, TimerId};
@@ -37,7 +36,6 @@ pub(crate) struct Shared {
     pub(crate) role: Role,
     pub(crate) candidates: Candidates,
     pub(crate) watched: Watched,
-    pub(crate) flow: Flow,
     /// When the last poll ended.
     last_poll: TimeStamp,
     timers: Mutex<Heap<Target>>,
@@ -56,7 +54,6 @@ impl Shared {
             role: Role::new(),
             candidates: Candidates::new(),
             watched: Watched::new(),
-            flow: Flow::new(),
             last_poll: TimeStamp::new(0),
             timers: Mutex::new(Heap::new()),
             until: AtomicU64::new(AWAKE),

@@ -126,8 +126,7 @@ impl Meter {
                 let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
                 let generator = self.processors.generator(workers);
                 let mut counter = Counter::attach(server.child.pid(), &self.scratch, generator)?;
-                let (report, window) =
-                    self.play(&mut server, workers, traffic, self.lengths.window, &mut counter)?;
+                let (report, window) = self.play(&mut server, workers, traffic, &mut counter)?;
                 let calls = counter.finish()?;
                 server.end()?;
                 Ok((counted(&report, &calls), window.others))
@@ -156,8 +155,7 @@ impl Meter {
                 let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
                 let mut edges = ResidentAtEdges { server: server.child.pid(), ..ResidentAtEdges::default() };
                 let traffic = traffic.marked();
-                let (report, window) =
-                    self.play(&mut server, workers, traffic, self.lengths.window, &mut edges)?;
+                let (report, window) = self.play(&mut server, workers, traffic, &mut edges)?;
                 server.end()?;
                 let growth = edges.after as f64 - edges.before as f64;
                 let mut values = timed(&report, &window);
@@ -238,13 +236,12 @@ impl Meter {
         workers: usize,
         traffic: Traffic,
     ) -> Result<(Values, f64)> {
-        let window = self.lengths.window;
         if !cell.has_deadlines() {
-            let (report, window) = self.play(server, workers, traffic, window, &mut ())?;
+            let (report, window) = self.play(server, workers, traffic, &mut ())?;
             return Ok((timed(&report, &window), window.others));
         }
         let mut turn = |traffic| -> Result<(Values, f64)> {
-            let (report, window) = self.play(server, workers, traffic, window / 2, &mut ())?;
+            let (report, window) = self.play(server, workers, traffic, &mut ())?;
             Ok((timed(&report, &window), window.others))
         };
         let marked = traffic.marked();
@@ -259,10 +256,9 @@ impl Meter {
         server: &mut Server,
         workers: usize,
         traffic: Traffic,
-        window: Duration,
         edges: &mut impl Edges,
     ) -> Result<(Report, Window)> {
-        let warmup = self.lengths.warmup;
+        let Lengths { window, warmup, .. } = self.lengths;
         let mut arguments = arguments(traffic);
         arguments.push(("--seconds", window.as_secs_f64().to_string()));
         arguments.push(("--warmup", warmup.as_secs_f64().to_string()));

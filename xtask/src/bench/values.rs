@@ -4,13 +4,17 @@ use super::load::{Report, Window};
 use super::perf::Calls;
 use super::results::{ADDED, CALL, CALLS, GENERATOR, P50, P99, PROCESSOR, RATE, SLOWEST, SWITCHES, Values};
 
-/// One sample of four turns: without deadlines, with, with, without.
-pub(crate) fn in_turns([first, mut values, third, last]: [Values; 4]) -> Values {
-    let mean = |one: &Values, other: &Values| (one[PROCESSOR] + other[PROCESSOR]) / 2.0;
-    let (with, without) = (mean(&values, &third), mean(&first, &last));
-    values.insert(PROCESSOR.to_owned(), with);
-    values.insert(ADDED.to_owned(), with - without);
-    values
+/// One sample of four turns: without deadlines, with, with, without. Its values are those with deadlines.
+pub(crate) fn in_turns([first, second, third, last]: [Values; 4]) -> Values {
+    let mean = |one: &Values, other: &Values| -> Values {
+        let both =
+            one.iter().filter_map(|(name, value)| Some((name.clone(), value.midpoint(*other.get(name)?))));
+        both.collect()
+    };
+    let (mut with, without) = (mean(&second, &third), mean(&first, &last));
+    let added = with[PROCESSOR] - without[PROCESSOR];
+    with.insert(ADDED.to_owned(), added);
+    with
 }
 
 /// The values of a run against the clock.
