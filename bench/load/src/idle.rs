@@ -15,7 +15,7 @@ use crate::source;
 /// # Errors
 /// If one of them cannot be opened, or does not echo.
 pub fn run(options: &Options, signs: &mut dyn Write) -> anyhow::Result<Report> {
-    let pattern = Pattern::new(options.size, options.message);
+    let pattern = Pattern::new(options.size, options.message.turns()[0]);
     let mut open = Vec::with_capacity(options.connections);
     for conn in 0..options.connections {
         open.push(used_once(options, &pattern, conn).with_context(|| format!("connection {conn}"))?);

@@ -87,8 +87,22 @@ pub enum Mode {
 pub enum Message {
     /// Such as ask for nothing
     Plain,
-    /// Such as ask for deadlines: of a server in one of the modes that have them
+    /// Such as ask for a deadline each: of a server in one of the modes that have them
     Marked,
+    /// On the same connections, each with a window of its own: marked, plain, plain, marked. So what changes slowly falls out
+    InTurns,
+}
+
+impl Message {
+    /// The kinds that are sent one after the other: whether each is marked.
+    #[must_use]
+    pub fn turns(self) -> &'static [bool] {
+        match self {
+            Message::Plain => &[false],
+            Message::Marked => &[true],
+            Message::InTurns => &[true, false, false, true],
+        }
+    }
 }
 
 impl Options {

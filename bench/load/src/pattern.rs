@@ -9,8 +9,6 @@
 //!
 //! The highest bit of each byte is the mark: set in all of them or in none.
 
-use crate::Message;
-
 /// The bit that is set in each byte of a marked message, and in none of another.
 const MARK: u8 = 1 << 7;
 
@@ -27,14 +25,11 @@ pub struct Pattern {
 impl Pattern {
     /// Messages of `size` bytes, the same in every run but for the mark.
     #[must_use]
-    pub fn new(size: usize, message: Message) -> Pattern {
+    pub fn new(size: usize, marked: bool) -> Pattern {
         let mut bytes = vec![0; size + BEGINS as usize];
         fastrand::Rng::with_seed(4093).fill(&mut bytes);
         for byte in &mut bytes {
-            *byte = match message {
-                Message::Plain => *byte & !MARK,
-                Message::Marked => *byte | MARK,
-            };
+            *byte = if marked { *byte | MARK } else { *byte & !MARK };
         }
         Pattern { bytes, size }
     }
@@ -54,7 +49,7 @@ mod tests {
 
     #[test]
     fn neighbours_differ() {
-        let pattern = Pattern::new(16, Message::Plain);
+        let pattern = Pattern::new(16, false);
         for nth in 0..10_000 {
             assert_ne!(pattern.message(3, nth), pattern.message(3, nth + 1), "{nth}");
             assert_ne!(pattern.message(3, nth), pattern.message(4, nth), "{nth}");
@@ -64,7 +59,7 @@ mod tests {
 
     #[test]
     fn the_mark_is_in_every_byte_or_in_none() {
-        let (plain, marked) = (Pattern::new(16, Message::Plain), Pattern::new(16, Message::Marked));
+        let (plain, marked) = (Pattern::new(16, false), Pattern::new(16, true));
         for nth in 0..10_000 {
             assert!(plain.message(3, nth).iter().all(|byte| byte & MARK == 0), "{nth}");
             assert!(marked.message(3, nth).iter().all(|byte| byte & MARK != 0), "{nth}");

@@ -52,8 +52,12 @@ pub fn run(options: &Options, signs: &mut dyn Write) -> anyhow::Result<Report> {
     let window = Window::new(signs, options.length()?, options.warmup);
     let mut load = Load::new(options, window)?;
     load.open()?;
-    load.window.restart();
-    load.run()?;
+    for marked in options.message.turns() {
+        load.pattern = Pattern::new(options.size, *marked);
+        load.window.restart();
+        load.run()?;
+        load.turns.push(load.done);
+    }
     Ok(load.report())
 }
 
@@ -73,6 +77,8 @@ struct Load<'a> {
     under_way: u64,
     /// Messages of the window.
     done: u64,
+    /// Of each window that is over.
+    turns: Vec<u64>,
     /// When something last came back whole.
     progress: Instant,
 }
@@ -92,7 +98,7 @@ impl<'a> Load<'a> {
         Ok(Load {
             options,
             window,
-            pattern: Pattern::new(options.size, options.message),
+            pattern: Pattern::new(options.size, false),
             epoll,
             clock,
             clients: Vec::with_capacity(options.connections),
@@ -102,6 +108,7 @@ impl<'a> Load<'a> {
             opened: 0,
             under_way: 0,
             done: 0,
+            turns: Vec::new(),
             progress: Instant::now(),
         })
     }
@@ -283,7 +290,8 @@ impl<'a> Load<'a> {
             mode: if self.options.mode == Mode::Short { "short" } else { "echo" },
             connections: self.clients.len(),
             size: Some(self.options.size),
-            requests: Some(self.done),
+            requests: Some(self.turns.iter().sum()),
+            turns: (self.turns.len() > 1).then_some(self.turns),
             seconds: self.window.seconds(),
             latency_us: Latency::of(&self.latencies),
             slowest_share: slowest_share(self.clients.iter().map(|client| client.done).collect()),

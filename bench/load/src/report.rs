@@ -13,9 +13,12 @@ pub struct Report {
     /// The length of a message, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<usize>,
-    /// Messages that came back whole within the window.
+    /// Messages that came back whole within the window, or all windows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests: Option<u64>,
+    /// The same of each window, if there were several. What follows is of the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turns: Option<Vec<u64>>,
     /// Bytes of the stream within the window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,

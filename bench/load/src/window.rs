@@ -52,8 +52,9 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Has the warm-up begin now.
+    /// Has the warm-up begin now, also after the end: then there is another window.
     pub fn restart(&mut self) {
+        self.phase = Phase::Warmup;
         self.since = Instant::now();
     }
 

@@ -90,29 +90,25 @@ func source(conn net.Conn, buf []byte) error {
 	}
 }
 
-// The bit by which a connection's first message asks for deadlines.
+// The bit by which a message asks for a deadline before the next read.
 const mark = 1 << 7
 
-// The first message says whether there are deadlines from then on. They are an hour away and move by step; the one read of
-// the clock is at the connection's start.
+// The deadlines are an hour away and move by step; the one read of the clock is at the connection's start.
 func echoAsAsked(conn net.Conn, buf []byte, step time.Duration) error {
-	deadline, asked, first := time.Now().Add(time.Hour), false, true
+	deadline := time.Now().Add(time.Hour)
 	for {
-		if asked {
-			deadline = deadline.Add(step)
-			if err := conn.SetReadDeadline(deadline); err != nil {
-				return err
-			}
-		}
 		read, err := conn.Read(buf)
 		if err != nil {
 			return err
 		}
-		if first {
-			first, asked = false, buf[0]&mark != 0
-		}
 		if _, err := conn.Write(buf[:read]); err != nil {
 			return err
+		}
+		if buf[0]&mark != 0 {
+			deadline = deadline.Add(step)
+			if err := conn.SetReadDeadline(deadline); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -1,16 +1,16 @@
 //! Deadlines that cost the server no clock read: one at the connection's start, then sums.
 //!
-//! A connection asks for them by its first message, so that connections with and without them can take turns at one server: two
-//! processes differ by more than a deadline costs.
+//! A message asks for the one before the next read. So times with and without them can take turns on the same connections: two
+//! processes, and two sets of connections, differ by more than a deadline costs.
 
 use std::time::{Duration, Instant};
 
-/// The bit by which a message asks for deadlines.
+/// The bit by which a message asks for a deadline.
 const MARK: u8 = 1 << 7;
 
-/// Whether a connection whose first message this is asks for deadlines.
+/// Whether there is to be a deadline before the read that follows this message.
 #[must_use]
-pub(crate) fn asks_for_deadlines(message: &[u8]) -> bool {
+pub(crate) fn asks_for_deadline(message: &[u8]) -> bool {
     message.first().is_some_and(|byte| byte & MARK != 0)
 }
 

@@ -24,7 +24,7 @@ pub use socket::prepare;
 use std::fmt::Display;
 use std::net::SocketAddr;
 
-use deadlines::{Deadlines, Direction, asks_for_deadlines};
+use deadlines::{Deadlines, Direction, asks_for_deadline};
 use options::refuse;
 use socket::{accepted, bind, bind_one_of_several, listening};
 

@@ -35,9 +35,9 @@ pub enum Mode {
     Sink,
     /// Writes a full buffer again and again, until the peer closes
     Source,
-    /// Echo; if the first message asks for it, before each read the read deadline moves later, an hour away
+    /// Echo; after each message that asks for it the read deadline moves later, an hour away
     DeadlineLater,
-    /// Echo; if the first message asks for it, before each read the read deadline moves earlier, an hour away
+    /// Echo; after each message that asks for it the read deadline moves earlier, an hour away
     DeadlineEarlier,
 }
 

@@ -69,16 +69,17 @@ pub(crate) fn section(kind: Kind) -> Section {
         Kind::Deadlines(_) => Section {
             title: "Deadlines",
             says: "Each server against itself without a deadline: `deadline-later` moves the read deadline later \
-                   before every read, `deadline-earlier` earlier. For the difference connections with and without \
-                   deadlines take turns at one process, for two differ by more than a deadline costs.",
+                   before every read, `deadline-earlier` earlier. For the difference there are four windows on the \
+                   same connections, with deadlines, without, without, with: two processes differ by more than a \
+                   deadline costs.",
             columns: TIME,
             less_is_better: true,
         },
         Kind::Armed { .. } => Section {
             title: "Thousands of armed deadlines",
             says: "Each server against itself: the idle connections wait with a deadline an hour away, or without one. \
-                   The difference is what a deadline before each read of the busy ones adds, which take turns at one \
-                   process with and without it.",
+                   The difference is what a deadline before each read of the busy ones adds, in four windows on the same \
+                   connections.",
             columns: TIME,
             less_is_better: true,
         },

@@ -21,8 +21,10 @@ use super::pin::Processors;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Report {
-    /// Requests answered within the window.
+    /// Requests answered within the window, or all windows.
     pub(crate) requests: u64,
+    /// Those of each window, if there were several. What follows is of the last one.
+    pub(crate) turns: Vec<u64>,
     /// How long the window was.
     pub(crate) seconds: f64,
     /// How long answers took.
@@ -120,7 +122,7 @@ pub(crate) trait Edges {
 /// Nothing.
 impl Edges for () {}
 
-/// Runs a generator to its end. The window is there if the generator announced one.
+/// Runs a generator to its end, with the windows that it announced.
 pub(crate) fn run(
     command: &mut Command,
     server: &mut Child,
@@ -128,13 +130,13 @@ pub(crate) fn run(
     processors: &Processors,
     time: Duration,
     edges: &mut impl Edges,
-) -> Result<(Report, Option<Window>)> {
+) -> Result<(Report, Vec<Window>)> {
     let limit = Instant::now() + time + GRACE;
     let server_pid = server.pid();
     let mut generator = Child::start(command, processors.generator(workers))?;
     let ours = [generator.pid(), std::process::id()];
     let in_use = processors.in_use(workers);
-    let (mut before, mut window) = (None, None);
+    let (mut before, mut windows) = (None, vec![]);
     let report = loop {
         let line = generator.line(limit.saturating_duration_since(Instant::now()));
         // Why the server ended says more than that the generator noticed.
@@ -148,9 +150,9 @@ pub(crate) fn run(
             "measured" => {
                 let after = Snapshot::take(server_pid, &ours, &in_use)?;
                 edges.ends(server_pid)?;
-                let before: &Snapshot =
-                    before.as_ref().context("the generator said `measured` before `measuring`")?;
-                window = Some(before.until(&after, in_use.len()));
+                let before: Snapshot =
+                    before.take().context("the generator said `measured` before `measuring`")?;
+                windows.push(before.until(&after, in_use.len()));
             }
             json if json.starts_with('{') => break parse(json)?,
             other => bail!("the generator said {other:?}"),
@@ -158,7 +160,7 @@ pub(crate) fn run(
     };
     generator.rest(GRACE)?;
     server.still_runs()?;
-    Ok((report, window))
+    Ok((report, windows))
 }
 
 /// Reads the report. Errors of connections make it none.
@@ -201,7 +203,7 @@ mod tests {
     }
 
     /// Plays a generator: a shell that says what it is told to.
-    fn played(script: &str, server: &str) -> Result<(Report, Option<Window>, Usage)> {
+    fn played(script: &str, server: &str) -> Result<(Report, Vec<Window>, Usage)> {
         let processors = Processors::for_tests();
         let shell = |script: &str| {
             let mut command = Command::new("sh");
@@ -209,8 +211,9 @@ mod tests {
             command
         };
         let mut server = Child::start(&mut shell(server), processors.server(1))?;
-        let (report, window) = run(&mut shell(script), &mut server, 1, &processors, Duration::ZERO, &mut ())?;
-        Ok((report, window, accounting::usage(server.pid())?))
+        let (report, windows) =
+            run(&mut shell(script), &mut server, 1, &processors, Duration::ZERO, &mut ())?;
+        Ok((report, windows, accounting::usage(server.pid())?))
     }
 
     #[test]
@@ -218,8 +221,9 @@ mod tests {
         let busy = "while :; do :; done";
         let script =
             r#"sleep 0.3; echo measuring; sleep 0.1; echo measured; sleep 0.3; echo '{"requests":5}'"#;
-        let (report, window, whole) = played(script, busy).unwrap();
-        let charged = window.unwrap().server.processor;
+        let (report, windows, whole) = played(script, busy).unwrap();
+        let [window] = windows[..] else { panic!("one window") };
+        let charged = window.server.processor;
         assert_eq!(report.requests, 5);
         // It does nothing but use its processor, before the window and after it too.
         assert!(Duration::ZERO < charged && charged < whole.processor, "{charged:?} of {whole:?}");

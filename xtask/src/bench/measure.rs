@@ -19,7 +19,7 @@ use super::load::{self, Edges, Report, Window};
 use super::perf::Counter;
 use super::pin::{self, Processors};
 use super::results::{CHURNED, GROWTH, INSTRUCTIONS, THROUGHPUT, Values};
-use super::scenarios::{Cell, Direction, Kind, Scenario, Traffic};
+use super::scenarios::{Cell, Direction, Kind, MARKED, PLAIN, Scenario, Traffic};
 use super::values::{counted, in_turns, insert_share, timed};
 
 /// How long a server may take to start.
@@ -227,8 +227,8 @@ impl Meter {
         Ok(Server { address: address.trim().to_owned(), child })
     }
 
-    /// What the kernel charged. Where there are deadlines, connections without and with them take turns at the server, in an
-    /// order in which what changes slowly falls out: two processes differ by more than a deadline costs.
+    /// What the kernel charged. Where there are deadlines, times without and with them take turns on the same connections: two
+    /// processes differ by more than a deadline costs.
     fn charged(
         &self,
         server: &mut Server,
@@ -240,14 +240,9 @@ impl Meter {
             let (report, window) = self.play(server, workers, traffic, &mut ())?;
             return Ok((timed(&report, &window), window.others));
         }
-        let mut turn = |traffic| -> Result<(Values, f64)> {
-            let (report, window) = self.play(server, workers, traffic, &mut ())?;
-            Ok((timed(&report, &window), window.others))
-        };
-        let marked = traffic.marked();
-        let turns = [turn(traffic)?, turn(marked)?, turn(marked)?, turn(traffic)?];
-        let others = turns.iter().map(|(_, others)| *others).fold(0.0, f64::max);
-        Ok((in_turns(turns.map(|(values, _)| values)), others))
+        let (report, windows) = self.play_windows(server, workers, traffic.in_turns(), &mut ())?;
+        let others = windows.iter().map(|window| window.others).fold(0.0, f64::max);
+        Ok((in_turns(&report, &windows)?, others))
     }
 
     /// Runs the generator against the clock.
@@ -258,15 +253,29 @@ impl Meter {
         traffic: Traffic,
         edges: &mut impl Edges,
     ) -> Result<(Report, Window)> {
+        let (report, windows) = self.play_windows(server, workers, traffic, edges)?;
+        match windows[..] {
+            [window] => Ok((report, window)),
+            _ => bail!("the generator announced {} windows", windows.len()),
+        }
+    }
+
+    /// The same with as many windows as the traffic has turns.
+    fn play_windows(
+        &self,
+        server: &mut Server,
+        workers: usize,
+        traffic: Traffic,
+        edges: &mut impl Edges,
+    ) -> Result<(Report, Vec<Window>)> {
         let Lengths { window, warmup, .. } = self.lengths;
         let mut arguments = arguments(traffic);
         arguments.push(("--seconds", window.as_secs_f64().to_string()));
         arguments.push(("--warmup", warmup.as_secs_f64().to_string()));
         let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
-        let time = window + warmup;
-        let (report, window) =
-            load::run(&mut command, &mut server.child, workers, &self.processors, time, edges)?;
-        Ok((report, window.context("the generator announced no window")?))
+        // Enough for all turns.
+        let time = 4 * (window + warmup);
+        load::run(&mut command, &mut server.child, workers, &self.processors, time, edges)
     }
 
     /// Counts the instructions of exactly so many requests.
@@ -326,7 +335,7 @@ impl Meter {
         ];
         let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
         let time = window + warmup;
-        let (report, charged) =
+        let (report, windows) =
             load::run(&mut command, &mut server.child, workers, &self.processors, time, &mut ())?;
         server.end()?;
         if report.seconds <= 0.0 {
@@ -334,7 +343,7 @@ impl Meter {
         }
         let mut values = Values::from([(THROUGHPUT.to_owned(), report.bytes as f64 / report.seconds)]);
         insert_share(&mut values, &report);
-        Ok((values, charged.map_or(0.0, |window| window.others)))
+        Ok((values, windows.first().map_or(0.0, |window| window.others)))
     }
 
     /// Opens connections that are used once and then rest.
@@ -342,7 +351,7 @@ impl Meter {
         let arguments = [
             ("--mode", "idle".to_owned()),
             ("--connections", connections.to_string()),
-            ("--message", message(cell.has_deadlines())),
+            ("--message", if cell.has_deadlines() { MARKED } else { PLAIN }.to_owned()),
         ];
         let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
         let mut sleepers = Child::start(&mut command, self.processors.generator(workers))?;
@@ -372,12 +381,8 @@ fn arguments(traffic: Traffic) -> Vec<(&'static str, String)> {
         ("--mode", mode.to_owned()),
         ("--connections", traffic.connections.to_string()),
         ("--size", traffic.size.to_string()),
-        ("--message", message(traffic.marked)),
+        ("--message", traffic.message.to_owned()),
     ]
-}
-
-fn message(marked: bool) -> String {
-    if marked { "marked" } else { "plain" }.to_owned()
 }
 
 /// Lets the programs that are started have as many descriptors as this one may: thousands of connections need them.

@@ -60,16 +60,26 @@ pub(crate) struct Traffic {
     pub(crate) size: usize,
     /// Whether each request has a connection of its own.
     pub(crate) short: bool,
-    /// Whether it asks for deadlines.
-    pub(crate) marked: bool,
+    /// The generator's name for its messages.
+    pub(crate) message: &'static str,
 }
 
 impl Traffic {
-    /// The same, asking for deadlines.
+    /// The same, each message asking for a deadline.
     pub(crate) fn marked(self) -> Traffic {
-        Traffic { marked: true, ..self }
+        Traffic { message: MARKED, ..self }
+    }
+
+    /// The same in four turns: asking, not asking, not asking, asking.
+    pub(crate) fn in_turns(self) -> Traffic {
+        Traffic { message: "in-turns", ..self }
     }
 }
+
+/// Messages that ask for nothing.
+pub(crate) const PLAIN: &str = "plain";
+/// Messages that ask for a deadline each.
+pub(crate) const MARKED: &str = "marked";
 
 /// Which way a stream goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,11 +92,11 @@ pub(crate) enum Direction {
 
 /// Ping-pong of so many connections and bytes.
 const fn echo(connections: usize, size: usize) -> Traffic {
-    Traffic { connections, size, short: false, marked: false }
+    Traffic { connections, size, short: false, message: PLAIN }
 }
 
 /// Short connections, fifty at a time.
-const SHORT: Traffic = Traffic { connections: 50, size: 64, short: true, marked: false };
+const SHORT: Traffic = Traffic { connections: 50, size: 64, short: true, message: PLAIN };
 
 const ONE: Scenario = Scenario { name: "", title: "", kind: Kind::Memory, workers: 1, quick: true };
 

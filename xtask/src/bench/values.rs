@@ -1,20 +1,23 @@
 //! What a run comes to, as values by name.
 
+use anyhow::{Result, bail};
+
 use super::load::{Report, Window};
 use super::perf::Calls;
 use super::results::{ADDED, CALL, CALLS, GENERATOR, P50, P99, PROCESSOR, RATE, SLOWEST, SWITCHES, Values};
 
-/// One sample of four turns: without deadlines, with, with, without. Its values are those with deadlines.
-pub(crate) fn in_turns([first, second, third, last]: [Values; 4]) -> Values {
-    let mean = |one: &Values, other: &Values| -> Values {
-        let both =
-            one.iter().filter_map(|(name, value)| Some((name.clone(), value.midpoint(*other.get(name)?))));
-        both.collect()
+/// The values of four turns: with deadlines, without, without, with. They are those of the last one, but for processor time.
+pub(crate) fn in_turns(report: &Report, windows: &[Window]) -> Result<Values> {
+    let ([first, second, third, last], &[one, two, three, four]) = (windows, &report.turns[..]) else {
+        bail!("four turns were asked for, and there were {} of {}", report.turns.len(), windows.len());
     };
-    let (mut with, without) = (mean(&second, &third), mean(&first, &last));
-    let added = with[PROCESSOR] - without[PROCESSOR];
-    with.insert(ADDED.to_owned(), added);
-    with
+    let each = |window: &Window, requests: u64| window.server.processor.as_nanos() as f64 / requests as f64;
+    let with = each(first, one).midpoint(each(last, four));
+    let without = each(second, two).midpoint(each(third, three));
+    let mut values = timed(&Report { requests: four, ..report.clone() }, last);
+    values.insert(PROCESSOR.to_owned(), with);
+    values.insert(ADDED.to_owned(), with - without);
+    Ok(values)
 }
 
 /// The values of a run against the clock.
@@ -88,10 +91,16 @@ mod tests {
 
     #[test]
     fn what_a_deadline_adds_is_free_of_what_changes_slowly() {
-        // Each turn is slower than the one before by 10, and a deadline costs 25.
-        let turns = [100.0, 135.0, 145.0, 130.0].map(|cost| Values::from([(PROCESSOR.to_owned(), cost)]));
-        let values = in_turns(turns);
-        assert_eq!((values[PROCESSOR], values[ADDED]), (140.0, 25.0));
+        // Each turn is slower than the one before by 10 ns a request, and a deadline costs 25.
+        let windows = [125, 110, 120, 155].map(|cost| Window {
+            server: Usage { processor: Duration::from_nanos(1000 * cost), voluntary: 0, involuntary: 0 },
+            seconds: 0.5,
+            others: 0.0,
+        });
+        let report = Report { requests: 4000, turns: vec![1000; 4], seconds: 0.5, ..Report::default() };
+        let values = in_turns(&report, &windows).unwrap();
+        assert_eq!((values[PROCESSOR], values[ADDED], values[RATE]), (140.0, 25.0, 2000.0));
+        assert!(in_turns(&Report::default(), &windows).is_err());
     }
 
     #[test]

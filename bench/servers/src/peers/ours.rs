@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::{Deadlines, Direction, Mode, Options, asks_for_deadlines, fail};
+use crate::{Deadlines, Direction, Mode, Options, asks_for_deadline, fail};
 use listener::conn::Conn;
 use listener::{Listener, OpError};
 use runtime::Runtime;
@@ -65,19 +65,17 @@ async fn source(conn: Conn, buffer: usize) -> Result<(), OpError> {
     }
 }
 
-/// The first message says whether there are deadlines from then on.
 async fn echo_as_asked(conn: Conn, buffer: usize, direction: Direction) -> Result<(), OpError> {
     let mut buf = vec![0; buffer];
-    let read = conn.read(&mut buf).await?;
-    let mut deadlines = asks_for_deadlines(&buf[..read]).then(|| Deadlines::new(direction));
-    conn.write(&buf[..read]).await?;
+    let mut deadlines = Deadlines::new(direction);
     loop {
-        if let Some(deadlines) = &mut deadlines {
+        let read = conn.read(&mut buf).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        conn.write(&buf[..read]).await?;
+        if asks_for_deadline(&buf[..read]) {
             conn.set_read_deadline(Some(deadlines.advance()))?;
         }
-        match conn.read(&mut buf).await? {
-            0 => return Ok(()),
-            read => conn.write(&buf[..read]).await?,
-        };
     }
 }

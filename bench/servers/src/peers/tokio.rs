@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::{Deadlines, Direction, Mode, Options, accepted, asks_for_deadlines, bind, fail, refuse};
+use crate::{Deadlines, Direction, Mode, Options, accepted, asks_for_deadline, bind, fail, refuse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
@@ -90,20 +90,19 @@ async fn source(mut stream: TcpStream, buffer: usize) -> io::Result<()> {
     }
 }
 
-/// The first message says whether there are deadlines from then on.
 async fn echo_as_asked(mut stream: TcpStream, buffer: usize, direction: Direction) -> io::Result<()> {
     let mut buf = vec![0; buffer];
-    let read = stream.read(&mut buf).await?;
-    let mut deadlines = asks_for_deadlines(&buf[..read]).then(|| Deadlines::new(direction));
-    stream.write_all(&buf[..read]).await?;
+    let mut deadlines = Deadlines::new(direction);
+    let mut asked = false;
     loop {
-        let read = match &mut deadlines {
-            Some(deadlines) => timeout_at(deadlines.advance().into(), stream.read(&mut buf)).await??,
-            None => stream.read(&mut buf).await?,
+        let read = match asked {
+            true => timeout_at(deadlines.advance().into(), stream.read(&mut buf)).await??,
+            false => stream.read(&mut buf).await?,
         };
-        match read {
-            0 => return Ok(()),
-            read => stream.write_all(&buf[..read]).await?,
+        if read == 0 {
+            return Ok(());
         }
+        stream.write_all(&buf[..read]).await?;
+        asked = asks_for_deadline(&buf[..read]);
     }
 }
