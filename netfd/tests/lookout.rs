@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use netfd::{Fd, Netpoll, Parker};
@@ -105,8 +105,15 @@ fn unpark_when_asleep(parker: &Parker) -> std::thread::JoinHandle<()> {
 
 const PIECE: usize = 64 << 10;
 
+/// One test at a time: a subscriber's lock that another one holds would be a sleep, and be taken for that of the park.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn after_a_piece_of_a_stream_a_thread_looks_for_more_and_then_sleeps() {
+    let _alone = alone();
     let netpoll = Netpoll::new().expect("a poller");
     let mut parker = Parker::new(&netpoll);
     let (fd, mut peer) = pair(&netpoll);
@@ -124,6 +131,7 @@ fn after_a_piece_of_a_stream_a_thread_looks_for_more_and_then_sleeps() {
 
 #[test]
 fn after_a_small_read_it_sleeps_at_once() {
+    let _alone = alone();
     let netpoll = Netpoll::new().expect("a poller");
     let mut parker = Parker::new(&netpoll);
     let (fd, mut peer) = pair(&netpoll);
@@ -135,6 +143,7 @@ fn after_a_small_read_it_sleeps_at_once() {
 
 #[test]
 fn a_piece_in_several_buffers_or_in_one_that_grows_counts_too() {
+    let _alone = alone();
     let netpoll = Netpoll::new().expect("a poller");
     let mut parker = Parker::new(&netpoll);
     let (fd, mut peer) = pair(&netpoll);
@@ -160,6 +169,7 @@ fn a_piece_in_several_buffers_or_in_one_that_grows_counts_too() {
 
 #[test]
 fn an_unpark_while_it_looks_keeps_it_from_its_sleep() {
+    let _alone = alone();
     let netpoll = Netpoll::new().expect("a poller");
     let mut parker = Parker::new(&netpoll);
     let (fd, mut peer) = pair(&netpoll);
@@ -173,6 +183,7 @@ fn an_unpark_while_it_looks_keeps_it_from_its_sleep() {
 
 #[test]
 fn what_comes_while_it_looks_wakes_its_task() {
+    let _alone = alone();
     struct Woken(AtomicBool);
     impl Wake for Woken {
         fn wake(self: Arc<Self>) {
@@ -200,6 +211,7 @@ fn what_comes_while_it_looks_wakes_its_task() {
 /// It would find what workers wait for, and wake it on the wrong thread.
 #[test]
 fn a_guest_leaves_it_to_the_workers() {
+    let _alone = alone();
     let netpoll = Netpoll::new().expect("a poller");
     let mut guest = Parker::new(&netpoll);
     let (tell, told) = channel();
@@ -226,6 +238,7 @@ fn a_guest_leaves_it_to_the_workers() {
 /// Each `block_on` has a parker of its own.
 #[test]
 fn what_one_parker_learns_the_next_one_knows() {
+    let _alone = alone();
     let netpoll = Netpoll::new().expect("a poller");
     let (fd, mut peer) = pair(&netpoll);
     let mut park_after_a_piece = || {
