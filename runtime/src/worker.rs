@@ -167,13 +167,23 @@ impl Worker<'_> {
     fn sleep(&mut self) {
         let Local { scheduler, seat, .. } = self.local;
         scheduler.idle.lie_down(*seat, std::mem::take(&mut self.searches));
-        if !scheduler.has_work() && !scheduler.has_ended() {
+        let has_work = scheduler.has_work();
+        let parks = !has_work && !scheduler.has_ended();
+        if parks {
             tracing::trace!(target: "runtime", worker = seat, "parks");
             self.has_run();
             park(&mut self.parker);
-            self.polled();
         }
         self.searches = scheduler.idle.get_up(*seat);
+        if parks {
+            self.polled();
+        }
+        if has_work && !self.searches {
+            // It may be in the queue of one that has not got up yet, though its poll has ended, and so does not count as
+            // running: whoever sees that work looks for it.
+            scheduler.idle.start_searching();
+            self.searches = true;
+        }
     }
 
     fn poll_now(&mut self) {

@@ -1,15 +1,20 @@
 //! A task that comes is run: by a worker that sleeps, or by one that steals it.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
-use loom::sync::Notify;
+use loom::sync::{Notify, mpsc};
 use loom::thread;
-use netfd::{Netpoll, Parker};
+use netfd::{Netpoll, Parker, Timer};
 
 use super::{model, runtime};
 use crate::local::{self, Local};
 use crate::scheduler::Scheduler;
 use crate::sync::queues::Queue;
+use crate::{tasks, worker};
 
 /// A task that is started while the worker parks: it is run, and its result reaches the caller. Preemption bound 3.
 #[test]
@@ -61,4 +66,55 @@ fn a_task_whose_worker_blocks_is_stolen() {
         });
         thief.join().unwrap();
     });
+}
+
+/// Two tasks that one poll makes runnable, each of which holds its thread until the other runs: the worker that has polled
+/// wakes the other one. Nobody watches who is held up. Preemption bound 2.
+#[test]
+fn what_a_poll_has_brought_is_shared() {
+    model(2, || {
+        let netpoll = Netpoll::without_standby();
+        let scheduler = Arc::new(Scheduler::new(netpoll.clone(), 2));
+        let (first_runs, hears_of_first) = mpsc::channel();
+        let (second_runs, hears_of_second) = mpsc::channel();
+        let both = [(first_runs, hears_of_second), (second_runs, hears_of_first)].map(|(tell, hear)| {
+            let ends = scheduler.clone();
+            let (task, handle) = tasks::new(&scheduler, async move {
+                waits_once().await;
+                tell.send(()).expect("the other task is there");
+                // Not a wait that the runtime knows of.
+                hear.recv().expect("the other task is there");
+                ends.shut_down();
+            });
+            scheduler.live.add(0, &task);
+            handle.detach();
+            let waker = task.waker();
+            scheduler.live.run(task);
+            waker
+        });
+        let workers = [0, 1].map(|seat| {
+            let scheduler = scheduler.clone();
+            thread::spawn(move || worker::run(&scheduler, seat))
+        });
+        // Due at once: one of the workers fires it, also if it sleeps.
+        let mut timer = Timer::after(&netpoll, Duration::ZERO);
+        let both = Waker::from(Arc::new(Both(both)));
+        let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(&both));
+        workers.map(|worker| worker.join().unwrap());
+    });
+}
+
+/// Ready when it is polled again.
+async fn waits_once() {
+    let mut waited = false;
+    poll_fn(|_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
+
+/// Wakes two tasks.
+struct Both([Waker; 2]);
+
+impl Wake for Both {
+    fn wake(self: Arc<Self>) {
+        self.0.iter().for_each(Waker::wake_by_ref);
+    }
 }

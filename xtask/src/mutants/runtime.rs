@@ -206,4 +206,22 @@ pub(super) const MUTANTS: &[Mutant] = &[
         new: "",
         models: &["loom_tests::ends::a_shutdown_meets_a_task_that_has_just_come"],
     },
+    Mutant {
+        name: "a poll's tasks wake nobody",
+        breaks: "what a poll has brought is shared",
+        file: WORKER,
+        after: None,
+        old: "if self.pace.is_worth_sharing(queue.len()) {",
+        new: "if false {",
+        models: &["loom_tests::sharing::what_a_poll_has_brought_is_shared"],
+    },
+    Mutant {
+        name: "work in the queue of one that has not got up is only looked at",
+        breaks: "a worker that sees work looks for it, and does not spin",
+        file: WORKER,
+        after: None,
+        old: "if has_work && !self.searches {",
+        new: "if false {",
+        models: &["loom_tests::sharing::what_a_poll_has_brought_is_shared"],
+    },
 ];
