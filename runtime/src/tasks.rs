@@ -21,6 +21,7 @@ use std::pin::Pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Waker};
 
+use netfd::Parker;
 use pin_project_lite::pin_project;
 use slab::Slab;
 
@@ -144,6 +145,7 @@ impl<F: Future> Future for Guarded<F> {
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let future = self.project().future.as_pin_mut().expect("the future is there until it is dropped");
+        Parker::runs(cx.waker());
         match catch(|| future.poll(cx)) {
             Ok(polled) => polled.map(|output| Contained::new(Ok(output))),
             Err(payload) => Poll::Ready(Contained::new(Err(JoinError::panicked(payload)))),

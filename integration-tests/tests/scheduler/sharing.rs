@@ -7,6 +7,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::channel::oneshot;
 use integration_tests::time::WHILE;
 use netfd::{Fd, Timer};
@@ -219,4 +220,60 @@ fn a_worker_that_blocks_in_its_task_leaves_its_queue_to_others() {
         order.lock().expect("nobody panicked").clone()
     });
     assert_eq!(order, (0..10).collect::<Vec<_>>());
+}
+
+/// Another executor within a task of the only worker: nobody polls for the worker's own tasks, but somebody does for what
+/// waits here.
+#[test]
+fn another_executor_in_the_only_workers_task_is_polled_for() {
+    for wait_for_input in [false, true] {
+        let (runtime, netpoll) = runtime(1);
+        let (ours, mut theirs) = UnixStream::pair().expect("two sockets");
+        ours.set_nonblocking(true).expect("a flag of descriptors");
+        let fd = Fd::new(ours.into(), &netpoll).expect("a descriptor");
+        within(&runtime, async move {
+            let sender = std::thread::spawn(move || {
+                std::thread::sleep(WHILE);
+                theirs.write_all(b"x").expect("written");
+                theirs
+            });
+            futures::executor::block_on(async {
+                if wait_for_input {
+                    assert_eq!(fd.read(&mut [0; 8]).await.expect("data"), 1);
+                } else {
+                    Timer::after(&netpoll, WHILE).await;
+                }
+            });
+            drop(sender.join());
+        });
+    }
+}
+
+/// What the only worker has polled for somebody else, who waits on another thread, comes while the worker is busy.
+#[test]
+fn a_wait_that_others_share_is_polled_for_while_the_only_worker_is_busy() {
+    let (runtime, netpoll) = runtime(1);
+    let (ours, mut theirs) = UnixStream::pair().expect("two sockets");
+    ours.set_nonblocking(true).expect("a flag of descriptors");
+    let fd = Fd::new(ours.into(), &netpoll).expect("a descriptor");
+    let shared = async move { fd.read(&mut [0; 8]).await.expect("data") }.boxed().shared();
+    let heard = Arc::new(AtomicBool::new(false));
+    let other = {
+        let (shared, heard) = (shared.clone(), heard.clone());
+        within(&runtime, async move {
+            assert!(futures::poll!(shared.clone()).is_pending());
+            let other = std::thread::spawn(move || {
+                let read = futures::executor::block_on(shared);
+                heard.store(true, SeqCst);
+                read
+            });
+            other
+        })
+    };
+    let busy = runtime.go(async move {
+        theirs.write_all(b"x").expect("written");
+        spin_until(|| heard.load(SeqCst));
+    });
+    assert_eq!(other.join().expect("it reads"), 1);
+    futures::executor::block_on(busy).expect("it ends");
 }

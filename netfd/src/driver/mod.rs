@@ -21,7 +21,7 @@ mod unparker;
 pub(crate) mod watched;
 
 pub use parker::Parker;
-pub(crate) use parker::{is_participant, works_for};
+pub(crate) use parker::{is_participant, runs, works_for};
 #[cfg(all(test, loom))]
 pub(crate) use role::Class;
 pub(crate) use role::Role;

@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::task::Waker;
 
 use poller::Events;
 
@@ -27,10 +28,23 @@ thread_local! {
     static WORKS_FOR: Cell<*const Shared> = Cell::new(std::ptr::null());
 }
 
+thread_local! {
+    /// What tells the waker of the task that this thread runs from others.
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
+    static RUNS: Cell<*const ()> = Cell::new(std::ptr::null());
+}
+
 /// Whether this thread is a worker of the poller.
 #[inline]
 pub(crate) fn works_for(shared: &Shared) -> bool {
     WORKS_FOR.with(|poller| std::ptr::eq(poller.get(), shared))
+}
+
+/// Whether whoever waits with `waker` is the task that this thread, a worker of the poller, runs: it can go on only when
+/// this thread is done. Anybody else may be waiting for a poll on another thread, or further up on this one.
+#[inline]
+pub(crate) fn runs(shared: &Shared, waker: &Waker) -> bool {
+    works_for(shared) && RUNS.with(|task| std::ptr::eq(task.get(), waker.data()))
 }
 
 /// Whether this thread polls by itself when it runs out of tasks, or has others who do.
@@ -112,6 +126,16 @@ impl Parker {
             }
         }
         parker
+    }
+
+    /// Says that this thread, which has a worker's parker, is about to poll the task whose waker this is.
+    ///
+    /// While a worker is busy nobody polls, which is right for its own tasks: they could not go on anyway. For whoever waits
+    /// with another waker, as in another executor's `block_on` within the task, somebody polls all the same. Said of no task,
+    /// that goes for all of them, and costs the stand-by 100 looks a second.
+    #[inline]
+    pub fn runs(waker: &Waker) {
+        RUNS.with(|task| task.set(waker.data()));
     }
 
     /// What wakes this parker's thread.

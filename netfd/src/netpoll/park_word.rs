@@ -130,7 +130,7 @@ impl ParkWord {
     /// nil → parked, with `waker` in place; false if something came in between, and the waker is out again.
     #[inline(always)]
     fn occupy(&self, free: u64, waker: Waker, count: &impl WaiterCount) -> bool {
-        count.add();
+        count.add(&waker);
         // SAFETY: nobody is parked and nobody takes, and only we, the one waiter, can change that.
         unsafe { self.waker.with_mut(|cell| *cell = Some(waker)) };
         // Release: the waker is in the cell. Acquire: a reason that was stored before an unblock that found nobody parked is
@@ -334,8 +334,8 @@ impl ParkWord {
 
 /// The number of tasks that wait for the poller.
 pub(crate) trait WaiterCount {
-    /// One more, before it parks.
-    fn add(&self);
+    /// One more, before it parks with this waker.
+    fn add(&self, waker: &Waker);
     /// Some fewer: given up, or taken out to be woken.
     fn sub(&self, waiters: u32);
 }

@@ -390,7 +390,8 @@ impl PollDesc {
 /// Sees to it that a timer fires no later than `next`; one that fires earlier arms itself again.
 fn arm(timer: &mut Armed, next: Option<u64>, token: Token, shared: &Shared) -> Alarm {
     let insert = |when| {
-        let (id, alarm) = shared.insert_timer(when, Target::Deadline(token));
+        let (id, alarm) =
+            shared.insert_timer(when, Target::Deadline(token), crate::driver::works_for(shared));
         (Some((id, when)), alarm)
     };
     let (armed, alarm) = match (*timer, next) {

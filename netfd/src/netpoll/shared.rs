@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
+use std::task::Waker;
 
 use poller::{Delay, Events, Poller, Token};
 
@@ -149,10 +150,9 @@ impl Shared {
         due
     }
 
-    /// Adds a timer.
-    pub(crate) fn insert_timer(&self, when: u64, target: Target) -> (TimerId, Alarm) {
+    /// Adds a timer, which is a worker's `own` or a stranger's.
+    pub(crate) fn insert_timer(&self, when: u64, target: Target, own: bool) -> (TimerId, Alarm) {
         let mut timers = lock(&self.timers);
-        let own = crate::driver::works_for(self);
         // A stranger's timer is told of even where there are others: until now they may have been a worker's own.
         let unattended = (timers.is_empty() || !own) && self.role.some_timers(own);
         let id = timers.insert(when, target);
@@ -234,8 +234,8 @@ impl Shared {
 }
 
 impl WaiterCount for Shared {
-    fn add(&self) {
-        if self.role.add(crate::driver::works_for(self)) {
+    fn add(&self, waker: &Waker) {
+        if self.role.add(crate::driver::runs(self, waker)) {
             self.rouse(!crate::driver::is_participant());
         }
     }

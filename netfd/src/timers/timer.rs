@@ -54,7 +54,7 @@ impl TimerState {
 struct Uncounted;
 
 impl WaiterCount for Uncounted {
-    fn add(&self) {}
+    fn add(&self, _: &Waker) {}
     fn sub(&self, _: u32) {}
 }
 
@@ -130,8 +130,9 @@ impl Future for Timer {
             Parked::Busy => cx.waker().wake_by_ref(),
             // The waker is in place before the timer can fire.
             Parked::Yes if self.id.is_none() => {
-                let target = Target::Timer(self.state.clone());
-                let (id, alarm) = self.netpoll.shared().insert_timer(self.when, target);
+                let (shared, target) = (self.netpoll.shared(), Target::Timer(self.state.clone()));
+                let own = crate::driver::runs(shared, cx.waker());
+                let (id, alarm) = shared.insert_timer(self.when, target, own);
                 self.id = Some(id);
                 self.netpoll.shared().ring(alarm);
             }
