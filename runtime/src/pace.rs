@@ -1,9 +1,12 @@
-//! How long a worker's tasks take, so that another worker is woken only for work that is worth it.
+//! How long a worker's tasks take: so that it polls often enough, and another worker is woken only for work that is worth it.
 //!
 //! Differs: Go wakes a worker for every goroutine that can run, unless one searches already. To wake a thread costs some
-//! microseconds on both sides, and what it then takes over it takes to cold caches.
+//! microseconds on both sides, and what it then takes over it takes to cold caches. And Go looks at its global queue after
+//! 61 goroutines, however long they take, and polls only when it has nothing to run.
 
 use std::time::Duration;
+
+use netfd::Parker;
 
 use crate::sync::Instant;
 
@@ -11,9 +14,27 @@ use crate::sync::Instant;
 /// would be done, and the other would save a third at most, with cold caches.
 const WORTH_SHARING: Duration = Duration::from_micros(150);
 
+/// After so much time without a poll a worker polls, and looks what has come from outside, so that neither starves under
+/// full load: as soon as its present task yields.
+const BETWEEN_POLLS: Duration = Duration::from_millis(1);
+
+/// It polls after so many tasks, though they were shorter.
+///
+/// As many as a poll may bring: so a worker polls again only when it has run, or others have taken, about what the last poll
+/// brought. If it polled sooner its queue would grow with each poll, and what is in a queue waits for its worker, while
+/// what is still in the kernel goes to whichever worker polls next.
+const TASKS_BETWEEN_POLLS: u32 = Parker::MOST_EVENTS as u32;
+
+/// It looks at the clock after so many: tasks may suddenly take longer than those before.
+const TASKS_BETWEEN_LOOKS: u32 = 16;
+
 /// The pace of one worker.
 pub(crate) struct Pace {
-    since: Instant,
+    /// When the last poll ended; none if nobody has looked at the clock since.
+    begun: Option<Instant>,
+    /// How many tasks it was allowed since then, and how many of them it has not taken.
+    allowed: u32,
+    left: u32,
     /// How long a task takes: an average in which older ones count less and less.
     task: Duration,
 }
@@ -21,19 +42,57 @@ pub(crate) struct Pace {
 impl Pace {
     /// Of a worker whose tasks nobody has seen yet: each of them may be worth sharing.
     pub(crate) fn unknown() -> Pace {
-        Pace { since: Instant::now(), task: WORTH_SHARING }
+        Pace { begun: None, allowed: 1, left: 1, task: WORTH_SHARING }
     }
 
-    /// The worker begins to run tasks.
-    pub(crate) fn begin(&mut self) {
-        self.since = Instant::now();
+    /// Whether it is time to poll, rather than to take another task.
+    #[inline]
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.left == 0 && self.look()
     }
 
-    /// It has run so many since it began.
-    pub(crate) fn ran(&mut self, tasks: u32) {
-        if let Some(average) = self.since.elapsed().checked_div(tasks) {
+    /// The worker takes a task.
+    #[inline]
+    pub(crate) fn takes_one(&mut self) {
+        self.left -= 1;
+    }
+
+    /// Looks at the clock; whether it is time to poll.
+    #[cold]
+    fn look(&mut self) -> bool {
+        let spent = self.learn();
+        let over = spent >= BETWEEN_POLLS || self.allowed >= TASKS_BETWEEN_POLLS;
+        if !over {
+            self.allow(BETWEEN_POLLS - spent);
+        }
+        over
+    }
+
+    /// Learns from the tasks since the last poll; how long they took.
+    pub(crate) fn learn(&mut self) -> Duration {
+        let (now, ran) = (Instant::now(), self.allowed - self.left);
+        let begun = *self.begun.get_or_insert_with(|| now.checked_sub(self.task * ran).unwrap_or(now));
+        let spent = now.duration_since(begun);
+        if let Some(average) = spent.checked_div(ran) {
             self.task = (self.task * 3 + average) / 4;
         }
+        spent
+    }
+
+    /// It has polled. If it does not look at the clock now, its first look guesses when that was: where there is nobody to
+    /// share with, only a worker that does not come to sleep needs to know.
+    pub(crate) fn has_polled(&mut self, looks: bool) {
+        self.begun = looks.then(Instant::now);
+        (self.allowed, self.left) = (0, 0);
+        self.allow(BETWEEN_POLLS);
+    }
+
+    /// Allows as many tasks as are done in that time at the present pace.
+    fn allow(&mut self, time: Duration) {
+        let fit = time.as_nanos().checked_div(self.task.as_nanos()).unwrap_or(u128::MAX);
+        let most = TASKS_BETWEEN_LOOKS.min(TASKS_BETWEEN_POLLS - self.allowed);
+        self.left = u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, most);
+        self.allowed += self.left;
     }
 
     /// Whether another worker is to be woken for so many tasks that can run: never for one, which this one runs at once.
@@ -47,7 +106,19 @@ impl Pace {
 mod tests {
     use std::time::Duration;
 
-    use super::{Pace, WORTH_SHARING};
+    use super::{BETWEEN_POLLS, Pace, TASKS_BETWEEN_LOOKS, TASKS_BETWEEN_POLLS, WORTH_SHARING};
+
+    /// How many tasks it runs until it polls, each of which takes so long.
+    fn run(pace: &mut Pace, task: Duration) -> u32 {
+        let mut ran = 0;
+        while !pace.is_over() {
+            pace.takes_one();
+            std::thread::sleep(task);
+            ran += 1;
+        }
+        pace.has_polled(true);
+        ran
+    }
 
     #[test]
     fn tasks_that_nobody_has_seen_are_worth_sharing_and_one_never_is() {
@@ -59,24 +130,48 @@ mod tests {
     #[test]
     fn of_short_tasks_many_are_worth_sharing_and_of_long_ones_two() {
         let mut pace = Pace::unknown();
-        for _ in 0..100 {
-            pace.begin();
-            pace.ran(u32::MAX);
-        }
-        assert!(!pace.is_worth_sharing(2));
+        let learns = (0..100).any(|_| {
+            run(&mut pace, Duration::ZERO);
+            !pace.is_worth_sharing(2)
+        });
+        assert!(learns, "a task that does nothing takes {:?}", pace.task);
         for _ in 0..10 {
-            pace.begin();
-            std::thread::sleep(WORTH_SHARING);
-            pace.ran(1);
+            run(&mut pace, WORTH_SHARING);
         }
         assert!(pace.is_worth_sharing(2));
     }
 
     #[test]
+    fn as_many_short_tasks_as_a_poll_may_bring_run_between_two_polls_and_of_long_ones_few() {
+        let mut pace = Pace::unknown();
+        // A busy machine may take its time between them.
+        let most = (0..100).map(|_| run(&mut pace, Duration::ZERO)).max();
+        assert_eq!(most, Some(TASKS_BETWEEN_POLLS));
+        let sudden = run(&mut pace, BETWEEN_POLLS);
+        assert!((1..=TASKS_BETWEEN_LOOKS).contains(&sudden), "{sudden} tasks, each as long as all may be");
+        for _ in 0..10 {
+            run(&mut pace, BETWEEN_POLLS);
+        }
+        assert_eq!(run(&mut pace, BETWEEN_POLLS), 1);
+    }
+
+    #[test]
+    fn a_poll_that_nobody_timed_is_guessed() {
+        let mut pace = Pace::unknown();
+        pace.has_polled(false);
+        while pace.left > 0 {
+            pace.takes_one();
+        }
+        let spent = pace.learn();
+        assert!(spent >= WORTH_SHARING * pace.allowed, "{spent:?} for {} tasks", pace.allowed);
+    }
+
+    #[test]
     fn no_task_says_nothing() {
         let mut pace = Pace::unknown();
+        pace.has_polled(true);
         std::thread::sleep(Duration::from_millis(1));
-        pace.ran(0);
+        pace.learn();
         assert_eq!(pace.task, WORTH_SHARING);
     }
 }

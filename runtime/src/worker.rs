@@ -18,16 +18,6 @@ use crate::sync::Arc;
 use crate::sync::queues::Queue;
 use crate::tasks::Runnable;
 
-/// After so many tasks without a poll a worker polls, and looks what has come from outside, so that neither starves under
-/// full load.
-///
-/// As many as a poll may bring: so a worker polls again only when it has run, or others have taken, about what the last poll
-/// brought. If it polled sooner its queue would grow with each poll, and what is in a queue waits for its worker, while
-/// what is still in the kernel goes to whichever worker polls next.
-///
-/// Differs: Go looks at its global queue after 61, and polls only when it has nothing to run.
-const TASKS_BETWEEN_POLLS: u32 = Parker::MOST_EVENTS as u32;
-
 /// A worker's life on its thread.
 pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
     // Called for by a task that ended its own runtime and then blocks: there is nothing left to run.
@@ -54,15 +44,7 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
     tracing::trace!(target: "runtime", worker = seat, "starts");
     local::with_current(scheduler, || {
         local::become_worker(local, |local| {
-            Worker {
-                local,
-                parker,
-                left: TASKS_BETWEEN_POLLS,
-                searches: false,
-                victim: seat,
-                pace: Pace::unknown(),
-            }
-            .work();
+            Worker { local, parker, searches: false, victim: seat, pace: Pace::unknown() }.work();
             // From now on what is woken here goes the way of what is woken outside, and so does what is left.
             local.replaced.set(true);
             while let Some(task) = local.queue.pop() {
@@ -79,13 +61,11 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
 struct Worker<'a> {
     local: &'a Local,
     parker: Parker,
-    /// How many more tasks it runs before it polls.
-    left: u32,
     /// Whether it is counted among those who search.
     searches: bool,
     /// Where it begins to look for others' work.
     victim: usize,
-    /// How long its tasks take; not kept where there is no other worker.
+    /// How long its tasks take, and whether it is time to poll.
     pace: Pace,
 }
 
@@ -107,14 +87,14 @@ impl Worker<'_> {
         if scheduler.has_ended() {
             return None;
         }
-        if self.left == 0 {
+        if self.pace.is_over() {
             let first = scheduler.pop_batch(&self.local.queue);
             self.poll_now();
             if first.is_some() {
                 return first;
             }
         }
-        self.left -= 1;
+        self.pace.takes_one();
         self.local.queue.pop().or_else(|| self.search())
     }
 
@@ -197,19 +177,17 @@ impl Worker<'_> {
     /// It is about to poll.
     fn has_run(&mut self) {
         if !self.local.scheduler.is_alone() {
-            self.pace.ran(TASKS_BETWEEN_POLLS - self.left);
+            self.pace.learn();
         }
     }
 
     /// A poll has filled the queue: another worker is woken if it is worth sharing.
     fn polled(&mut self) {
-        self.left = TASKS_BETWEEN_POLLS;
         let Local { scheduler, queue, .. } = self.local;
-        if !scheduler.is_alone() {
-            if self.pace.is_worth_sharing(queue.len()) {
-                scheduler.wake_one();
-            }
-            self.pace.begin();
+        let shares = !scheduler.is_alone();
+        if shares && self.pace.is_worth_sharing(queue.len()) {
+            scheduler.wake_one();
         }
+        self.pace.has_polled(shares);
     }
 }

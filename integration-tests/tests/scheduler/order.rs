@@ -1,10 +1,13 @@
 //! Tasks run in the order in which they became ready, and nobody waits for ever.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use netfd::Fd;
 
 use crate::{LIMIT, echo, pair, ping, runtime, spin_until, within, yield_now};
 
@@ -72,6 +75,50 @@ fn input_and_output_go_on_under_full_load() {
     });
     stop.store(true, SeqCst);
     futures::executor::block_on(spinner).expect("it ends");
+}
+
+/// A task that yields all the time and takes long each time: what comes waits for a turn or two of it, not for 100.
+#[test]
+fn long_turns_starve_neither_input_nor_tasks_from_outside() {
+    let (runtime, netpoll) = runtime(1);
+    let (stop, turns) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let spinner = {
+        let (stop, turns) = (stop.clone(), turns.clone());
+        runtime.go(async move {
+            while !stop.load(SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
+                turns.fetch_add(1, SeqCst);
+                yield_now().await;
+            }
+        })
+    };
+    let (ours, mut theirs) = UnixStream::pair().expect("two sockets");
+    ours.set_nonblocking(true).expect("a flag of descriptors");
+    let fd = Fd::new(ours.into(), &netpoll).expect("a descriptor");
+    drop(runtime.go(async move {
+        let mut byte = [0];
+        while let Ok(1..) = fd.read(&mut byte).await {
+            fd.write(&byte, &mut 0).await.expect("written");
+        }
+    }));
+    // This thread may have to wait for a processor meanwhile: the best of some counts.
+    let turns_during = |request: &mut dyn FnMut()| {
+        let before = turns.load(SeqCst);
+        request();
+        turns.load(SeqCst) - before
+    };
+    let mut ask = || {
+        theirs.write_all(b"x").expect("written");
+        theirs.read_exact(&mut [0]).expect("the answer");
+    };
+    let input = (0..10).map(|_| turns_during(&mut ask)).min().expect("ten");
+    let outside = (0..10).map(|_| turns_during(&mut || within(&runtime, async {}))).min().expect("ten");
+    stop.store(true, SeqCst);
+    futures::executor::block_on(spinner).expect("it ends");
+    assert!(
+        input <= 3 && outside <= 3,
+        "{input} turns before an answer, {outside} before a task from outside"
+    );
 }
 
 /// A deadline that is set into the past, later than one that is due and has not fired: it is not taken for one that moves
