@@ -3,11 +3,11 @@
 //! No other module of this crate names `std::sync` or `loom`, so a model runs the shipped state machines and only the
 //! primitives below them change. `Arc` and wakers stay std's under loom: counting references is std's business.
 
-pub(crate) use std::sync::Arc;
 /// A number that only traces read: no protocol rests on it, so models do not explore it.
 pub(crate) use std::sync::atomic::AtomicI32 as TracedNumber;
 /// A time by which something is done sooner or later: no protocol rests on it either.
 pub(crate) use std::sync::atomic::AtomicU64 as TimeStamp;
+pub(crate) use std::sync::{Arc, Weak};
 
 #[cfg(not(loom))]
 pub(crate) use shipped::*;

@@ -99,7 +99,8 @@ impl Runtime {
     /// Ends all tasks at their next point of waiting, drops them, and waits for the workers to end: also for one that blocks
     /// in its task, such as in a nested [`Runtime::block_on`].
     ///
-    /// Futures on other executors that share the poller go on.
+    /// Futures on other executors that share the poller go on. A poller that nobody shares is gone with its thread and its
+    /// descriptors when this returns.
     pub fn shutdown(self) {
         drop(self);
     }

@@ -221,7 +221,9 @@ impl Scheduler {
             drop(unparker);
         }
         let netpoll = lock(&self.netpoll).take();
-        drop(netpoll);
+        if let Some(netpoll) = netpoll {
+            netpoll.shutdown();
+        }
     }
 
     /// Drops all tasks but those that run at this moment, or that a worker has just taken to run: that worker sweeps in

@@ -47,19 +47,21 @@ fn a_runtime_that_ends_leaves_no_thread_and_no_descriptor() {
                     std::future::pending::<()>().await;
                 }));
                 wakers.push(wait(&told));
+                wakers.push(runtime.block_on(poll_fn(|cx| Poll::Ready(cx.waker().clone()))));
                 if shut_down {
                     runtime.shutdown();
                 } else {
                     drop(runtime);
                 }
+                assert_eq!(count("fd"), before.1, "descriptors");
             }
         }
-        // A poller's own thread ends on its own.
+        // The kernel lists a thread a little longer than the one that waits for its end.
         let limit = Instant::now() + LIMIT;
-        while (count("task"), count("fd")) != before && Instant::now() < limit {
+        while count("task") != before.0 && Instant::now() < limit {
             std::thread::sleep(Duration::from_millis(5));
         }
-        assert_eq!((count("task"), count("fd")), before, "threads and descriptors");
+        assert_eq!(count("task"), before.0, "threads");
     });
 }
 

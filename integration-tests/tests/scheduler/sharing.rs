@@ -262,12 +262,11 @@ fn a_wait_that_others_share_is_polled_for_while_the_only_worker_is_busy() {
         let (shared, heard) = (shared.clone(), heard.clone());
         within(&runtime, async move {
             assert!(futures::poll!(shared.clone()).is_pending());
-            let other = std::thread::spawn(move || {
+            std::thread::spawn(move || {
                 let read = futures::executor::block_on(shared);
                 heard.store(true, SeqCst);
                 read
-            });
-            other
+            })
         })
     };
     let busy = runtime.go(async move {

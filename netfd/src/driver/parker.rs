@@ -106,7 +106,7 @@ impl Parker {
 
     fn of(netpoll: &Netpoll, class: Class, held_up: Option<HeldUp>) -> Parker {
         PARKERS.with(|parkers| parkers.set(parkers.get() + 1));
-        let unparker = Unparker::new(netpoll.shared_arc(), class, held_up);
+        let unparker = Unparker::new(&netpoll.shared_arc(), class, held_up);
         let parker = Parker {
             netpoll: netpoll.clone(),
             events: Events::with_capacity(Parker::MOST_EVENTS),

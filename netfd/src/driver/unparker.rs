@@ -19,7 +19,7 @@ use std::task::{Wake, Waker};
 
 use super::role::Class;
 use crate::netpoll::shared::Shared;
-use crate::sync::{Arc, AtomicU8, AtomicU64, thread};
+use crate::sync::{Arc, AtomicU8, AtomicU64, Weak, thread};
 
 const EMPTY: u8 = 0;
 const NOTIFIED: u8 = 1;
@@ -42,19 +42,20 @@ pub(super) struct Inner {
     state: AtomicU8,
     pub(super) class: Class,
     thread: thread::Thread,
-    shared: Arc<Shared>,
+    /// Not kept: whoever keeps a waker that nobody needs any more is not to keep the poller.
+    shared: Weak<Shared>,
     /// When the thread last polled or got up, on the poller's clock; only for a worker that is watched.
     since: AtomicU64,
     pub(super) held_up: Option<HeldUp>,
 }
 
 impl Unparker {
-    pub(super) fn new(shared: Arc<Shared>, class: Class, held_up: Option<HeldUp>) -> Unparker {
+    pub(super) fn new(shared: &Arc<Shared>, class: Class, held_up: Option<HeldUp>) -> Unparker {
         Unparker(Arc::new(Inner {
             state: AtomicU8::new(EMPTY),
             class,
             thread: thread::current(),
-            shared,
+            shared: Arc::downgrade(shared),
             since: AtomicU64::new(ASLEEP),
             held_up,
         }))
@@ -153,7 +154,8 @@ impl Inner {
     fn unpark(&self) {
         // Release: what was done before is seen by the parker's thread.
         match self.state.swap(NOTIFIED, Release) {
-            POLLING => self.shared.break_poll(),
+            // Whoever sleeps in the poller has it.
+            POLLING => self.shared.upgrade().iter().for_each(|shared| shared.break_poll()),
             SLEEPING => self.thread.unpark(),
             _ => {}
         }

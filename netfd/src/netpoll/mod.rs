@@ -11,7 +11,6 @@ pub(crate) mod shared;
 
 #[cfg(not(loom))]
 use std::io;
-use std::ops::Deref;
 
 use shared::Shared;
 
@@ -27,7 +26,11 @@ use crate::sync::Arc;
 pub struct Netpoll(Arc<Handle>);
 
 /// The part that only handles count: the stand-by thread shares what is below it, and is told when handles are no more.
-struct Handle(Arc<Shared>);
+struct Handle {
+    shared: Arc<Shared>,
+    #[cfg(not(loom))]
+    standby: Option<std::thread::JoinHandle<()>>,
+}
 
 impl Netpoll {
     /// The process-wide poller, made at the first call.
@@ -57,14 +60,37 @@ impl Netpoll {
         let shared = Arc::new(Shared::new()?);
         let standby = shared.clone();
         let life = move || crate::driver::run_standby(&standby);
-        crate::sys::without_signals(|| std::thread::Builder::new().name("netpoll".into()).spawn(life))?;
-        Ok(Netpoll(Arc::new(Handle(shared))))
+        let thread = std::thread::Builder::new().name("netpoll".into());
+        let standby = Some(crate::sys::without_signals(|| thread.spawn(life))?);
+        Ok(Netpoll(Arc::new(Handle { shared, standby })))
     }
+
+    /// Gives this handle up, and if it was the last one, waits until the stand-by thread has ended and the poller's
+    /// descriptors are closed. A handle that is only dropped does not wait.
+    ///
+    /// A waker that the stand-by calls at this moment must not wait for the caller.
+    #[cfg(not(loom))]
+    pub fn shutdown(self) {
+        let Some(mut handle) = Arc::into_inner(self.0) else { return };
+        let standby = handle.standby.take();
+        drop(handle);
+        // What the stand-by wakes may own the last handle.
+        if let Some(standby) = standby.filter(|standby| standby.thread().id() != std::thread::current().id())
+        {
+            // Its panic has been printed.
+            let _ = standby.join();
+        }
+    }
+
+    /// A model has no thread to wait for.
+    #[cfg(loom)]
+    pub fn shutdown(self) {}
 
     /// A poller for models, which run the stand-by as one of their own threads, or do without.
     #[cfg(loom)]
     pub fn without_standby() -> Netpoll {
-        Netpoll(Arc::new(Handle(Arc::new(Shared::new().expect("a fake kernel refuses nothing")))))
+        let shared = Arc::new(Shared::new().expect("a fake kernel refuses nothing"));
+        Netpoll(Arc::new(Handle { shared }))
     }
 
     /// Makes the thread that sleeps in this poller look up, now or when it next goes to sleep.
@@ -72,15 +98,15 @@ impl Netpoll {
     /// Go: `runtime.netpollBreak`
     #[doc(alias = "netpollBreak")]
     pub fn break_poll(&self) {
-        self.0.0.break_poll();
+        self.shared().break_poll();
     }
 
     pub(crate) fn shared(&self) -> &Shared {
-        &self.0.0
+        &self.0.shared
     }
 
     pub(crate) fn shared_arc(&self) -> Arc<Shared> {
-        self.0.0.clone()
+        self.0.shared.clone()
     }
 }
 
@@ -90,18 +116,10 @@ impl std::fmt::Debug for Netpoll {
     }
 }
 
-impl Deref for Handle {
-    type Target = Shared;
-
-    fn deref(&self) -> &Shared {
-        &self.0
-    }
-}
-
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.role.shut_down();
-        self.break_poll();
-        self.unpark_standby();
+        self.shared.role.shut_down();
+        self.shared.break_poll();
+        self.shared.unpark_standby();
     }
 }
