@@ -69,6 +69,30 @@ fn a_worker_that_runs_for_long_is_looked_at_100_times_a_second_at_most() {
     });
 }
 
+/// Requests that come a little less often than the stand-by looks: each is a reason to look, and not two.
+#[test]
+fn requests_that_come_now_and_then_cause_100_looks_a_second_at_most() {
+    alone_as(module_path!(), "requests_that_come_now_and_then_cause_100_looks_a_second_at_most", || {
+        let (runtime, netpoll) = runtime(2);
+        let client = within(&runtime, async move {
+            let (client, server) = pair(&netpoll).await;
+            drop(runtime::go(echo(server)));
+            client
+        });
+        for period in [11, 15, 21].map(Duration::from_millis) {
+            let (before, begun) = (sleeps(|name| name == "netpoll"), Instant::now());
+            for _ in 0..40 {
+                std::thread::sleep(period);
+                // This thread drives nothing: there are workers.
+                runtime.block_on(ping(&client, 1));
+            }
+            let looks = sleeps(|name| name == "netpoll") - before;
+            let most = begun.elapsed().as_millis() / 10 + 5;
+            assert!(u128::from(looks) <= most, "{looks} looks where {most} are due at most, each {period:?}");
+        }
+    });
+}
+
 /// There is nobody whom it could hold up.
 #[test]
 fn the_only_worker_is_looked_at_by_nobody() {

@@ -9,9 +9,11 @@
 //!     lookout   before a sleep, while a stream flows, it looks for a moment whether there is more
 //!   stand-by    a thread named `netpoll`: drives when somebody waits and neither of these does, wakes a sleeper when
 //!               a worker is held up by its task, and gives the role back to any that asks
+//!   Bell        what the stand-by sleeps by, and is called with
 //!   Role        one word that says who has the role, who would have it, what the stand-by does, and how many wait
 //! ```
 
+pub(crate) mod bell;
 pub(crate) mod candidates;
 pub(crate) mod lookout;
 mod parker;
@@ -25,5 +27,5 @@ pub(crate) use parker::{is_participant, runs, works_for};
 #[cfg(all(test, loom))]
 pub(crate) use role::Class;
 pub(crate) use role::Role;
-pub(crate) use standby::run as run_standby;
+pub(crate) use standby::{PATIENCE, run as run_standby};
 pub use unparker::Unparker;

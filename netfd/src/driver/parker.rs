@@ -278,9 +278,10 @@ impl Drop for Parker {
         // A guest drives from now on.
         let handed_over = last_worker && candidates.wake_first(role);
         if !handed_over && role.is_orphaned() {
-            // A guest that ends takes no worker from its sleep: others run, and will poll.
-            if !(self.may_drive() && candidates.wake_first(role)) {
-                shared.rouse(!is_participant());
+            // A guest that ends takes no worker from its sleep, and is in no hurry: others run, and will poll.
+            let may_drive = self.may_drive();
+            if !(may_drive && candidates.wake_first(role)) {
+                shared.rouse(may_drive && !is_participant());
             }
         }
     }

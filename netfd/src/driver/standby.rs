@@ -4,7 +4,7 @@
 //! Go: `runtime.sysmon`
 //!
 //! ```text
-//!                a waiter where nobody drives, a driver that leaves
+//!            a waiter where nobody drives, a driver that leaves: in 10 ms
 //!   asleep ────────────────────────────────────────────────────────► watching: a look every 10 ms
 //!     ▲                                                                │  a worker runs and has not polled for 1 ms:
 //!     │  nobody runs, and a driver sleeps or nobody waits              │    its runtime is told, and wakes another
@@ -14,11 +14,11 @@
 //!   watching ◄───────────────────────────────────────────────────── driving if there are none
 //! ```
 //!
-//! What it costs, counted as its thread's context switches under an echo server: none in an idle second, 100 or so in a busy
-//! one, at 1 connection as at 50.
+//! What it costs, counted as its thread's context switches under an echo server: none in an idle second, at most 100 in any
+//! other, at 1 connection as at 50: whoever calls it sets a timer and does not wake it.
 //!
-//! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one looks when it is called and
-//! every 10 ms from then on, and only while somebody runs or waits for a poll.
+//! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one looks 10 ms after it is
+//! called and every 10 ms from then on, and only while somebody runs or waits for a poll.
 
 use std::time::Duration;
 
@@ -27,10 +27,10 @@ use poller::Events;
 use super::role::Watch;
 use crate::netpoll::ready_list::ReadyList;
 use crate::netpoll::shared::Shared;
-use crate::sync::{survive, thread};
+use crate::sync::survive;
 
-/// The time between two looks.
-const PATIENCE: Duration = Duration::from_millis(10);
+/// The time between two looks, and from a call to the first.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(10);
 
 /// After how many nanoseconds without a poll a thread counts as held up: a look that finds it so acts, for the next comes
 /// only after [`PATIENCE`]. So nobody is held up for longer than both together, some 11 ms.
@@ -43,8 +43,6 @@ fn is_stale(age: u64) -> bool {
 
 /// The stand-by's life; it ends with its poller.
 pub(crate) fn run(shared: &Shared) {
-    // Who called before this is seen by the first look, for both lock the same place.
-    shared.set_standby(thread::current());
     let mut seen = shared.last_poll();
     loop {
         let (last_poll, now) = (shared.last_poll(), shared.now());
@@ -62,18 +60,18 @@ pub(crate) fn run(shared: &Shared) {
                 // A worker got up before it could see that nobody watches.
                 shared.role.call_standby(false);
             }
-            Watch::Sleep => thread::park(),
-            Watch::LookAgain => thread::park_timeout(PATIENCE),
+            Watch::Sleep => shared.bell.wait(),
+            Watch::LookAgain => shared.bell.wait_up_to(PATIENCE),
             Watch::Orphaned => {
                 if shared.candidates.wake_first(&shared.role) {
                     shared.role.is_seen_to();
-                    thread::park_timeout(PATIENCE);
+                    shared.bell.wait_up_to(PATIENCE);
                 } else if shared.role.has_workers() {
                     // They run, and will poll again: the role is theirs. If it were taken from them, those that never sleep
                     // would be handed every event by another thread, for as long as they are busy.
                     shared.role.is_seen_to();
                     poll_once(shared);
-                    thread::park_timeout(PATIENCE);
+                    shared.bell.wait_up_to(PATIENCE);
                 } else if shared.role.take_as_standby() {
                     drive(shared);
                 }
@@ -105,7 +103,7 @@ fn drive(shared: &Shared) {
         let survived = survive(|| {
             if let Err(error) = shared.poll_blocking(&mut events, &mut list) {
                 tracing::error!(target: "netfd::driver", %error, "the kernel's wait failed");
-                thread::park_timeout(PATIENCE);
+                shared.bell.wait_up_to(PATIENCE);
             }
         });
         if list.is_empty() && survived {

@@ -120,6 +120,6 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.shared.role.shut_down();
         self.shared.break_poll();
-        self.shared.unpark_standby();
+        self.shared.bell.ring();
     }
 }

@@ -10,10 +10,11 @@ use super::park_word::WaiterCount;
 use super::poll_cache::PollCache;
 use super::ready_list::ReadyList;
 use crate::clock::Clock;
-use crate::driver::Role;
+use crate::driver::bell::Bell;
 use crate::driver::candidates::Candidates;
 use crate::driver::watched::Watched;
-use crate::sync::{AtomicU64, Mutex, TimeStamp, lock, survive, thread};
+use crate::driver::{PATIENCE, Role};
+use crate::sync::{AtomicU64, Mutex, TimeStamp, lock, survive};
 use crate::timers::{Heap, Target, TimerId};
 
 /// `until` while nobody sleeps in the poller.
@@ -43,7 +44,8 @@ pub(crate) struct Shared {
     /// When the thread that sleeps in the poller will look up by itself. Set under the timers' lock, after the last
     /// look at them: who inserts an earlier timer takes the lock later, and breaks the sleep.
     until: AtomicU64,
-    standby: Mutex<Option<thread::Thread>>,
+    /// What calls the stand-by.
+    pub(crate) bell: Bell,
 }
 
 impl Shared {
@@ -58,7 +60,7 @@ impl Shared {
             last_poll: TimeStamp::new(0),
             timers: Mutex::new(Heap::new()),
             until: AtomicU64::new(AWAKE),
-            standby: Mutex::new(None),
+            bell: Bell::new()?,
         })
     }
 
@@ -206,23 +208,14 @@ impl Shared {
         list.wake_all();
     }
 
-    /// Gets the stand-by thread to watch (or, if `urgent`, to poll at once): somebody waits and nobody polls.
+    /// Gets the stand-by thread to watch, with a first look in a while (or, if `urgent`, to poll at once): somebody waits and
+    /// nobody polls, or a worker runs.
     pub(crate) fn rouse(&self, urgent: bool) {
-        if self.role.call_standby(urgent) {
-            self.unpark_standby();
+        match self.role.call_standby(urgent) {
+            true if urgent => self.bell.ring(),
+            true => self.bell.ring_in(PATIENCE),
+            false => {}
         }
-    }
-
-    pub(crate) fn unpark_standby(&self) {
-        let standby = lock(&self.standby).clone();
-        if let Some(standby) = standby {
-            standby.unpark();
-        }
-    }
-
-    /// Says which thread is the stand-by.
-    pub(crate) fn set_standby(&self, standby: thread::Thread) {
-        *lock(&self.standby) = Some(standby);
     }
 
     /// A slot for the descriptor `number`, which is about to be registered.
