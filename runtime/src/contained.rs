@@ -1,6 +1,6 @@
 //! [`Contained`]: a value of somebody else's whose destructor may panic.
 
-use crate::sync::catch;
+use crate::sync::survive;
 
 /// Keeps a panic of the value's destructor to itself, and reports it.
 ///
@@ -26,7 +26,7 @@ impl<T> Contained<T> {
 impl<T> Drop for Contained<T> {
     fn drop(&mut self) {
         let value = self.0.take();
-        if catch(|| drop(value)).is_err() {
+        if !survive(|| drop(value)) {
             tracing::error!(target: "runtime", "a task's result, or who waits for it, panicked when it was dropped");
         }
     }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
 use crate::contained::Contained;
-use crate::sync::{Arc, catch};
+use crate::sync::{Arc, survive};
 use crate::tasks::Handle;
 
 /// A task's result, as a future. Dropped, it lets the task go on alone.
@@ -35,7 +35,7 @@ struct Survived(Contained<Waker>);
 
 impl Wake for Survived {
     fn wake(self: Arc<Self>) {
-        if catch(|| self.0.get().wake_by_ref()).is_err() {
+        if !survive(|| self.0.get().wake_by_ref()) {
             tracing::error!(target: "runtime", "the waker of who waits for a task panicked");
         }
     }

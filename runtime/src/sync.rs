@@ -33,6 +33,14 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// Runs somebody else's code so that its panic ends there; true if it did not panic.
+///
+/// The panic's message has been printed by the hook by then.
+pub(crate) fn survive(foreign: impl FnOnce()) -> bool {
+    // What it panicked with is never dropped: its destructor could panic again.
+    catch(foreign).map_err(std::mem::forget).is_ok()
+}
+
 #[cfg(not(loom))]
 mod shipped {
     use std::any::Any;

@@ -29,7 +29,7 @@ use crate::JoinError;
 use crate::contained::Contained;
 use crate::scheduler::Scheduler;
 use crate::sync::tasks::{self, FallibleTask};
-use crate::sync::{Arc, Mutex, TaskNumber, catch, lock, per_thread};
+use crate::sync::{Arc, Mutex, TaskNumber, catch, lock, per_thread, survive};
 
 per_thread! {
     /// The future of the task that this thread runs or drops is gone.
@@ -132,7 +132,7 @@ pin_project! {
     impl<F> PinnedDrop for Guarded<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut future = this.project().future;
-            if catch(|| future.set(None)).is_err() {
+            if !survive(|| future.set(None)) {
                 tracing::error!(target: "runtime", "a task's future panicked when it was dropped");
             }
         }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::panic::panic_any;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -275,4 +276,71 @@ fn a_waker_that_panics_as_a_task_drops_it_hurts_nobody_else() {
     end.send(()).expect("the task waits");
     wait(&told);
     assert_eq!(runtime.block_on(runtime.go(async { 1 })).expect("it ends"), 1);
+}
+
+/// What is panicked with, and panics when it is dropped.
+struct Payload;
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        panic!("on purpose, in the destructor of what was panicked with");
+    }
+}
+
+/// Panics with that when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic_any(Payload);
+    }
+}
+
+/// It would end the process, and so would the two below.
+#[test]
+fn a_result_that_nobody_takes_and_what_it_panics_with_hurt_nobody() {
+    let (runtime, _) = runtime(1);
+    within(&runtime, async {
+        // The only worker runs them later.
+        drop(runtime::go(async { Bomb }));
+        // What a task panicked with is a result too.
+        drop(runtime::go(async { panic_any(Payload) }));
+    });
+    assert_eq!(runtime.block_on(runtime.go(async { 7 })).expect("it ends"), 7);
+}
+
+#[test]
+fn a_future_that_a_shutdown_drops_and_what_it_panics_with_hurt_nobody() {
+    let (runtime, _) = runtime(1);
+    let (tell, told) = channel();
+    let bomb = Bomb;
+    let cancelled = runtime.go(async move {
+        let _bomb = bomb;
+        tell.send(()).expect("the test listens");
+        std::future::pending::<()>().await;
+    });
+    wait(&told);
+    runtime.shutdown();
+    assert!(futures::executor::block_on(cancelled).is_err_and(|error| error.is_cancelled()));
+}
+
+/// A waker that panics with that when it is woken.
+struct Explodes;
+
+impl Wake for Explodes {
+    fn wake(self: Arc<Self>) {
+        panic_any(Payload);
+    }
+}
+
+#[test]
+fn a_waker_of_who_waits_for_a_task_and_what_it_panics_with_hurt_nobody() {
+    let (runtime, _) = runtime(1);
+    let (end, ends) = oneshot::channel::<()>();
+    let mut handle = runtime.go(async move { ends.await.map_or(0, |()| 7) });
+    let bad = Waker::from(Arc::new(Explodes));
+    assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(&bad)).is_pending());
+    end.send(()).expect("the task waits");
+    assert_eq!(runtime.block_on(runtime.go(async { 1 })).expect("it ends"), 1);
+    assert_eq!(runtime.block_on(handle).expect("it ended"), 7);
 }
