@@ -1,6 +1,7 @@
 //! [`Contained`]: a value of somebody else's whose destructor may panic.
 
 use crate::sync::survive;
+use crate::traced::event;
 
 /// Keeps a panic of the value's destructor to itself, and reports it.
 ///
@@ -27,7 +28,7 @@ impl<T> Drop for Contained<T> {
     fn drop(&mut self) {
         let value = self.0.take();
         if !survive(|| drop(value)) {
-            tracing::error!(target: "runtime", "a task's result, or who waits for it, panicked when it was dropped");
+            event!(ERROR, "a task's result, or who waits for it, panicked when it was dropped");
         }
     }
 }

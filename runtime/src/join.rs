@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use crate::contained::Contained;
 use crate::sync::{Arc, survive};
 use crate::tasks::Handle;
+use crate::traced::event;
 
 /// A task's result, as a future. Dropped, it lets the task go on alone.
 ///
@@ -36,7 +37,7 @@ struct Survived(Contained<Waker>);
 impl Wake for Survived {
     fn wake(self: Arc<Self>) {
         if !survive(|| self.0.get().wake_by_ref()) {
-            tracing::error!(target: "runtime", "the waker of who waits for a task panicked");
+            event!(ERROR, "the waker of who waits for a task panicked");
         }
     }
 }

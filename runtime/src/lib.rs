@@ -48,6 +48,7 @@ mod scheduler;
 mod sync;
 mod tasks;
 mod threads;
+mod traced;
 mod worker;
 
 #[cfg(not(loom))]

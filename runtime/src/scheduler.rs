@@ -21,6 +21,7 @@ use crate::sync::queues::{Injector, Queue, Stealer};
 use crate::sync::{Arc, AtomicBool, Mutex, fence, lock, per_thread};
 use crate::tasks::{self, Live, Runnable};
 use crate::threads::Threads;
+use crate::traced::event;
 
 per_thread! {
     /// The scheduler whose tasks this thread drops at this moment.
@@ -89,7 +90,7 @@ impl Scheduler {
     {
         let (task, handle) = tasks::new(scheduler, future);
         scheduler.live.add(local::seat(scheduler).unwrap_or(0), &task);
-        tracing::trace!(target: "runtime", task = task.metadata().number.load(Relaxed), "go");
+        event!(TRACE, task = task.metadata().number.load(Relaxed), "go");
         match local::push(Arc::as_ptr(scheduler), task) {
             // The starter may run on for long.
             None if !scheduler.is_alone() => scheduler.wake_one(),

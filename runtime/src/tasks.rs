@@ -30,6 +30,7 @@ use crate::contained::Contained;
 use crate::scheduler::Scheduler;
 use crate::sync::tasks::{self, FallibleTask};
 use crate::sync::{Arc, Mutex, TaskNumber, catch, lock, per_thread, survive};
+use crate::traced::event;
 
 per_thread! {
     /// The future of the task that this thread runs or drops is gone.
@@ -115,7 +116,7 @@ impl Live {
         step(task);
         if ENDED.with(|ended| ended.replace(false)) {
             self.remove(number);
-            tracing::trace!(target: "runtime", task = number, "gone");
+            event!(TRACE, task = number, "gone");
         }
     }
 }
@@ -133,7 +134,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut future = this.project().future;
             if !survive(|| future.set(None)) {
-                tracing::error!(target: "runtime", "a task's future panicked when it was dropped");
+                event!(ERROR, "a task's future panicked when it was dropped");
             }
         }
     }

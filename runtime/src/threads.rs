@@ -8,6 +8,7 @@ use crate::local;
 use crate::scheduler::Scheduler;
 use crate::sync::thread::{self, JoinHandle as ThreadHandle};
 use crate::sync::{Arc, Mutex, lock};
+use crate::traced::event;
 use crate::worker;
 
 /// The threads of a runtime, to be waited for.
@@ -116,7 +117,7 @@ fn replace_this_if(wanted: impl FnOnce(&Arc<Scheduler>) -> bool) {
                 worker.replaced.set(true);
                 worker.unparker.step_aside();
             }
-            Err(error) => tracing::error!(target: "runtime", %error, "no thread to replace a blocked worker"),
+            Err(error) => event!(ERROR, %error, "no thread to replace a blocked worker"),
         }
     });
 }

@@ -17,6 +17,7 @@ use crate::scheduler::Scheduler;
 use crate::sync::Arc;
 use crate::sync::queues::Queue;
 use crate::tasks::Runnable;
+use crate::traced::event;
 
 /// A worker's life on its thread.
 pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
@@ -41,7 +42,7 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
     }
     let local =
         Local { scheduler: scheduler.clone(), seat, queue, unparker, replaced: std::cell::Cell::new(false) };
-    tracing::trace!(target: "runtime", worker = seat, "starts");
+    event!(TRACE, worker = seat, "starts");
     local::with_current(scheduler, || {
         local::become_worker(local, |local| {
             Worker { local, parker, searches: false, victim: seat, pace: Pace::unknown() }.work();
@@ -55,7 +56,7 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
             }
         });
     });
-    tracing::trace!(target: "runtime", worker = seat, "ends");
+    event!(TRACE, worker = seat, "ends");
 }
 
 struct Worker<'a> {
@@ -150,7 +151,7 @@ impl Worker<'_> {
         let has_work = scheduler.has_work();
         let parks = !has_work && !scheduler.has_ended();
         if parks {
-            tracing::trace!(target: "runtime", worker = seat, "parks");
+            event!(TRACE, worker = seat, "parks");
             self.has_run();
             park(&mut self.parker);
         }
@@ -169,7 +170,7 @@ impl Worker<'_> {
     fn poll_now(&mut self) {
         self.has_run();
         if let Err(error) = self.parker.poll_now() {
-            tracing::error!(target: "runtime", %error, "the kernel's wait failed");
+            event!(ERROR, %error, "the kernel's wait failed");
         }
         self.polled();
     }

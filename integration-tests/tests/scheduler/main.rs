@@ -4,6 +4,7 @@ mod ends;
 mod order;
 mod quiet;
 mod sharing;
+mod strangers;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
