@@ -20,6 +20,7 @@ use crate::traced::event;
 /// # Panics
 /// If it is polled again after it gave the result.
 pub struct JoinHandle<T> {
+    /// None once it gave the result.
     task: Option<Handle<T>>,
     waits: Option<Waits>,
 }
@@ -46,6 +47,13 @@ impl<T> JoinHandle<T> {
     pub(crate) fn new(task: Handle<T>) -> JoinHandle<T> {
         JoinHandle { task: Some(task), waits: None }
     }
+
+    /// Lets the task go on alone; it may have ended.
+    fn leave(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.detach();
+        }
+    }
 }
 
 impl<T> Future for JoinHandle<T> {
@@ -53,7 +61,7 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let task = this.task.as_mut().expect("a join handle has its task until it is dropped");
+        let task = this.task.as_mut().expect("a join handle is not polled again once it gave the result");
         let theirs = cx.waker();
         let same = this.waits.take_if(|waits| waits.theirs.will_wake(theirs));
         let waits = this.waits.insert(same.unwrap_or_else(|| Waits {
@@ -61,15 +69,14 @@ impl<T> Future for JoinHandle<T> {
             ours: Arc::new(Survived(Contained::new(theirs.clone()))).into(),
         }));
         let result = ready!(Pin::new(task).poll(&mut Context::from_waker(&waits.ours)));
+        this.leave();
         Poll::Ready(result.map_or(Err(JoinError(Cause::Cancelled)), Contained::into_inner))
     }
 }
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            task.detach();
-        }
+        self.leave();
     }
 }
 

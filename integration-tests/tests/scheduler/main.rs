@@ -1,6 +1,7 @@
 //! The scheduler: whose turn it is, who does others' work, what it costs to do nothing, and what is left at the end.
 
 mod ends;
+mod join;
 mod order;
 mod quiet;
 mod sharing;
