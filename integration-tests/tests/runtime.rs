@@ -90,6 +90,29 @@ fn a_worker_that_blocks_on_another_runtime_is_replaced() {
     assert_eq!(futures::executor::block_on(inner).expect("the outer task ends"), 42);
 }
 
+/// The other runtime ends first: a task that went there would be cancelled.
+#[test]
+fn what_is_started_after_block_on_is_the_former_runtimes() {
+    let nested = || {
+        let other = runtime::Runtime::new(1).expect("a runtime");
+        other.block_on(async { runtime::go(async {}).await }).expect("it ends");
+        other.shutdown();
+    };
+    let here = || async { std::thread::current().id() };
+    // On a thread of none, the process-wide one's.
+    nested();
+    runtime::block_on(runtime::go(async {})).expect("it ends");
+    let runtime = runtime::Runtime::new(1).expect("a runtime");
+    let (task, worker) = runtime.block_on(async {
+        let task = runtime::go(async move {
+            nested();
+            runtime::go(here()).await.expect("it ends")
+        });
+        (task.await.expect("it ends"), runtime::go(here()).await.expect("it ends"))
+    });
+    assert_eq!(task, worker, "the only worker runs both");
+}
+
 /// Panics when it is dropped.
 struct Bomb;
 

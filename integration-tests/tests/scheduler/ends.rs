@@ -5,13 +5,14 @@ use std::future::poll_fn;
 use std::panic::panic_any;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use futures::channel::oneshot;
 use integration_tests::alone::alone_as;
+use integration_tests::time::WHILE;
 
 use netfd::Netpoll;
 
@@ -206,6 +207,33 @@ fn a_thread_that_ends_may_start_tasks_and_wait_for_them() {
         .join()
         .expect("the thread ends");
     });
+}
+
+/// Takes a while to go.
+struct Lasts(Sender<()>, Arc<AtomicBool>);
+
+impl Drop for Lasts {
+    fn drop(&mut self) {
+        self.0.send(()).expect("the test listens");
+        std::thread::sleep(WHILE);
+        self.1.store(true, SeqCst);
+    }
+}
+
+/// It blocked, and another has its seat: its last destructors run.
+#[test]
+fn a_shutdown_waits_for_a_thread_that_ends_by_itself() {
+    let (runtime, _) = runtime(1);
+    let (tell, told) = channel();
+    let gone = Arc::new(AtomicBool::new(false));
+    let lasts = Lasts(tell, gone.clone());
+    drop(runtime.go(async move {
+        LAST.with(|last| *last.borrow_mut() = Some(Box::new(move || drop(lasts))));
+        runtime::block_on(async {});
+    }));
+    wait(&told);
+    runtime.shutdown();
+    assert!(gone.load(SeqCst), "a thread outlived its runtime");
 }
 
 #[test]

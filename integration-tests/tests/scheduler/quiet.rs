@@ -49,6 +49,22 @@ fn an_idle_runtime_wakes_nobody() {
     });
 }
 
+/// The thread that blocks is no worker meanwhile, and the one that has its seat sleeps: there is nobody to look at.
+#[test]
+fn a_task_in_a_nested_block_on_is_looked_at_by_nobody() {
+    alone_as(module_path!(), "a_task_in_a_nested_block_on_is_looked_at_by_nobody", || {
+        let (runtime, _) = runtime(2);
+        let (kept, closed) = oneshot::channel::<()>();
+        drop(runtime.go(async move { runtime::block_on(closed) }));
+        std::thread::sleep(Duration::from_millis(300));
+        let before = sleeps(|name| name == "netpoll");
+        std::thread::sleep(Duration::from_secs(1));
+        let looks = sleeps(|name| name == "netpoll") - before;
+        assert!(looks <= 10, "{looks} wake-ups of the stand-by within an idle second");
+        drop(kept);
+    });
+}
+
 /// While a worker runs and does not poll, the stand-by looks once in 10 ms.
 #[test]
 fn a_worker_that_runs_for_long_is_looked_at_100_times_a_second_at_most() {
