@@ -47,6 +47,8 @@ mod runtime;
 mod scheduler;
 mod sync;
 mod tasks;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod threads;
 mod traced;
 mod worker;

@@ -94,6 +94,12 @@ impl Live {
         }
     }
 
+    /// How many have not ended.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn count(&self) -> usize {
+        self.0.iter().map(|shard| lock(shard).len()).sum()
+    }
+
     /// Runs a task until it waits or ends.
     pub(crate) fn run(&self, task: Runnable) {
         self.watch(task, |task| {
