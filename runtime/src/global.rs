@@ -51,8 +51,7 @@ pub fn sleep(duration: Duration) -> Timer {
 fn process_wide() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        Runtime::new(workers).unwrap_or_else(|error| panic!("the runtime cannot be started: {error}"))
+        Runtime::builder().build().unwrap_or_else(|error| panic!("the runtime cannot be started: {error}"))
     })
 }
 
