@@ -27,8 +27,6 @@
 //! Go: `runtime.schedule`, `runtime.findRunnable`
 
 #![forbid(unsafe_code)]
-// A model makes its pollers itself, so the process-wide ones have no users in its build.
-#![cfg_attr(loom, allow(dead_code, reason = "nothing in a model's build uses the process-wide runtime"))]
 
 mod block_on;
 #[cfg(not(loom))]

@@ -100,7 +100,7 @@ fn what_a_poll_has_brought_is_shared() {
         let mut timer = Timer::after(&netpoll, Duration::ZERO);
         let both = Waker::from(Arc::new(Both(both)));
         let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(&both));
-        workers.map(|worker| worker.join().unwrap());
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
     });
 }
 
