@@ -12,6 +12,9 @@ use crate::{JoinHandle, Runtime, local};
 /// Runs `future` on this thread to its end. Any number of threads may be in it at once, and it may be nested: a worker
 /// that calls it is replaced by another thread for as long as it blocks.
 ///
+/// It does not wait for tasks that `future` has started. Those that still run when `main` returns are abandoned: the process
+/// ends without their destructors.
+///
 /// # Panics
 /// If `future` does, or if the process-wide poller cannot be started, with the kernel's reason.
 pub fn block_on<F: Future>(future: F) -> F::Output {
@@ -19,7 +22,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Starts a task on the runtime that runs the caller, else on the process-wide one, which has a worker for each
-/// processor and is started by the first call.
+/// processor and is started by the first call. That one is never shut down: tasks that still run when `main` returns are
+/// abandoned, without their destructors.
 ///
 /// # Panics
 /// If the process-wide runtime cannot be started, with the kernel's reason.

@@ -22,6 +22,35 @@
 //! assert_eq!(doubled.ok(), Some(42));
 //! ```
 //!
+//! It has no abort, no timeout and no threads for code that blocks. Such code belongs on a thread of its own, and the other two
+//! are a future that ends sooner, whereupon the slower one is dropped:
+//!
+//! ```
+//! use std::pin::pin;
+//! use std::time::Duration;
+//!
+//! use futures::channel::oneshot;
+//! use futures::future::{Either, pending, select};
+//!
+//! // Stands for what may take too long.
+//! let work = pending::<u32>;
+//! let (cancel, cancelled) = oneshot::channel::<()>();
+//! let task = runtime::go(async move {
+//!     match select(pin!(work()), cancelled).await {
+//!         Either::Left((result, _)) => Some(result),
+//!         Either::Right(_) => None,
+//!     }
+//! });
+//! drop(cancel);
+//! assert_eq!(runtime::block_on(task).ok(), Some(None));
+//!
+//! let late = runtime::block_on(async {
+//!     let limit = runtime::sleep(Duration::from_millis(1));
+//!     matches!(select(pin!(work()), limit).await, Either::Right(_))
+//! });
+//! assert!(late);
+//! ```
+//!
 //! No crate of this project needs it: every future of theirs runs on any executor. It is for programs that want no other.
 //!
 //! Go: `runtime.schedule`, `runtime.findRunnable`

@@ -97,7 +97,7 @@ impl Runtime {
     }
 
     /// Ends all tasks at their next point of waiting, drops them, and waits for the workers to end: also for one that blocks
-    /// in its task, such as in a nested [`Runtime::block_on`].
+    /// in its task, such as in a nested [`Runtime::block_on`]. A task that was never polled is dropped without being run.
     ///
     /// Futures on other executors that share the poller go on. A poller that nobody shares is gone with its thread and its
     /// descriptors when this returns.
