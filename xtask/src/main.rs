@@ -66,9 +66,9 @@ enum Command {
     Loom(loom::Options),
     /// Measure our server beside its peers: processor time, system calls, instructions, latency, memory.
     ///
-    /// Half an hour, or two minutes with --quick. Leaves a report in Markdown, all samples in JSON, and charts. Wants perf
-    /// (as root), valgrind, and Python's pip for Go; what is missing is left out and said. docs/performance.md tells how the
-    /// numbers are taken and how to read them.
+    /// Once built, half an hour, or two minutes with --quick. Leaves a report in Markdown, all samples in JSON, and charts.
+    /// Wants perf (as root), valgrind, and Python's pip for Go; what is missing is left out and said. docs/performance.md
+    /// tells how the numbers are taken and how to read them.
     #[cfg(target_os = "linux")]
     Bench(bench::Options),
 }
