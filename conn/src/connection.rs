@@ -21,7 +21,7 @@ use crate::traced;
 ///
 /// Every method takes `&self`, so one task can read, another write, a third move the deadlines or close. Readers go in
 /// the order in which they came, and so do writers. A read or write that is pending and not polled holds up those
-/// behind it, but never [`Conn::close`].
+/// behind it, past their deadlines too, but never [`Conn::close`].
 ///
 /// Go: `net.TCPConn`, `net.UnixConn`
 ///
@@ -201,6 +201,11 @@ impl Conn {
     /// An instant that has passed ends them at once. Operations fail from a deadline on until it is moved or cleared. One
     /// too far for the clock never comes. Data that woke a read before its deadline is returned, however late the task is
     /// polled.
+    ///
+    /// An operation that is queued behind a pending one of its direction ends after that one: if nobody polls the first, or
+    /// drops it, the deadline does not end the second, as [`Conn::close`] does.
+    ///
+    /// Differs: Go's goroutines always run on, so the first ends and the second after it.
     ///
     /// # Errors
     /// An [`OpError`] of `set` if the connection is closed.

@@ -22,6 +22,10 @@ use crate::Conn;
 /// The reading side of a connection, as an [`AsyncRead`].
 ///
 /// Errors carry their [`OpError`](crate::OpError), and its kind. Deadlines are the connection's.
+///
+/// A poll that is pending keeps its place in line in this half, not in a future: a `read` of the adapters that is dropped, as
+/// `select!` drops one, is not given up. Until the half is polled to an end or dropped, reads by other handles wait behind it,
+/// past their deadline too; only a close ends them.
 #[derive(Debug)]
 pub struct ReadHalf<C: Borrow<Conn> = Conn> {
     conn: C,
@@ -31,6 +35,10 @@ pub struct ReadHalf<C: Borrow<Conn> = Conn> {
 /// The writing side of a connection, as an [`AsyncWrite`]. Its close ends the writing side, and leaves the connection open.
 ///
 /// Errors carry their [`OpError`](crate::OpError), and its kind. Deadlines are the connection's.
+///
+/// A poll that is pending keeps its place in line in this half, not in a future: a `write` of the adapters that is dropped, as
+/// `select!` drops one, is not given up. Until the half is polled to an end or dropped, writes by other handles wait behind it,
+/// past their deadline too; only a close ends them.
 #[derive(Debug)]
 pub struct WriteHalf<C: Borrow<Conn> = Conn> {
     conn: C,
@@ -55,6 +63,11 @@ pub struct WriteHalf<C: Borrow<Conn> = Conn> {
 /// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
+///
+/// A poll that is pending keeps its place in line in the stream, not in a future: a `read` of the adapters that is dropped, as
+/// `select!` drops one, is not given up. Until the stream is polled to an end in that direction, dropped, or
+/// [taken apart](Stream::into_conn), operations of that direction by other handles wait behind it, past their deadline too;
+/// only a close ends them. [`Conn::read`] keeps nothing when it is dropped.
 #[derive(Debug)]
 pub struct Stream {
     read: ReadHalf,

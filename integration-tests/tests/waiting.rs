@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures::{StreamExt, poll};
+use futures::{AsyncReadExt, StreamExt, poll};
 use integration_tests::exec::Exec;
 use integration_tests::on_every_executor;
-use integration_tests::pair::pair;
+use integration_tests::pair::{listening, pair};
 use listener::listen;
 
 /// Far enough for no test to get there.
@@ -230,3 +230,57 @@ on_every_executor!(reads_that_never_wait_let_others_run, |_: Exec| async move {
     let ((), left_then) = futures::join!(reads, other);
     assert!(left_then > 0, "a thousand reads went in one go");
 });
+
+on_every_executor!(a_stream_whose_read_was_dropped_holds_up_other_readers, |exec: Exec| async move {
+    for cleared in [false, true] {
+        let (client, server) = pair().await;
+        let (mut buf, mut others) = ([0; 8], [0; 8]);
+        let mut stream = client.clone().into_stream();
+        assert!(poll!(stream.read(&mut buf)).is_pending());
+        let mut other = pin!(client.read(&mut others));
+        assert!(poll!(&mut other).is_pending());
+        // Neither a deadline nor data reaches the one that is queued.
+        client.set_read_deadline(Some(Instant::now())).expect("open");
+        server.write(b"word").await.expect("written");
+        settle(exec).await;
+        assert!(poll!(&mut other).is_pending());
+        if cleared {
+            client.set_read_deadline(None).expect("open");
+        }
+        drop(stream);
+        match other.await {
+            Ok(read) => assert!(cleared && read == 4),
+            Err(error) => assert!(!cleared && error.is_timeout(), "{error}"),
+        }
+    }
+});
+
+on_every_executor!(a_close_ends_what_is_queued_behind_a_stream, |_| async move {
+    let (client, _server) = pair().await;
+    let (mut buf, mut others) = ([0; 8], [0; 8]);
+    let mut stream = client.clone().into_stream();
+    assert!(poll!(stream.read(&mut buf)).is_pending());
+    let mut other = pin!(client.read(&mut others));
+    assert!(poll!(&mut other).is_pending());
+    client.close().await.expect("closed once");
+    assert!(other.await.unwrap_err().is_closed());
+});
+
+on_every_executor!(
+    a_stream_of_connections_whose_next_was_dropped_holds_up_other_accepts,
+    |exec: Exec| async move {
+        let (listener, address) = listening().await;
+        let mut incoming = listener.incoming();
+        assert!(poll!(incoming.next()).is_pending());
+        let mut other = pin!(listener.accept());
+        assert!(poll!(&mut other).is_pending());
+        listener.set_deadline(Some(Instant::now())).expect("open");
+        let _client = conn::dial("tcp", &address).await.expect("a connection");
+        settle(exec).await;
+        assert!(poll!(&mut other).is_pending());
+        drop(incoming);
+        assert!(other.await.unwrap_err().is_timeout());
+        listener.set_deadline(None).expect("open");
+        listener.accept().await.expect("the connection that nobody had");
+    }
+);

@@ -16,6 +16,10 @@ use crate::{Backoff, Listener};
 /// long as it stands.
 ///
 /// Dropped, it loses no connection: what it has not yielded the next accept gets.
+///
+/// A poll that is pending keeps its place in line here, not in a future: a `next()` that is dropped, as `select!` drops one, is
+/// not given up. Until the stream is polled to an end or dropped, accepts by other handles wait behind it, past their deadline
+/// too; only a close ends them. [`Listener::accept`] keeps nothing when it is dropped.
 #[derive(Debug)]
 pub struct Incoming {
     listener: Listener,

@@ -168,6 +168,9 @@ impl Listener {
     /// Sets, moves or clears (`None`) the deadline of accepts, also of those that wait at this moment. One that has passed
     /// ends them at once; one too far for the clock never comes.
     ///
+    /// An accept that is queued behind a pending one ends after that one: if nobody polls the first, or drops it, the deadline
+    /// does not end the second, as [`Listener::close`] does. An [`Incoming`] that is pending is such a first.
+    ///
     /// # Errors
     /// An [`OpError`] of `set` if the listener is closed.
     ///

@@ -147,6 +147,9 @@ impl Fd {
     /// Sets, moves or clears (`None`) the deadline of one direction or both, also of what waits at this moment.
     /// One that has passed ends it at once; one too far for the clock never comes.
     ///
+    /// An operation that is queued behind a pending one of its direction ends after that one: if nobody polls the first, or
+    /// drops it, the deadline does not end the second, as [`Fd::close`] does.
+    ///
     /// # Errors
     /// [`Error::Closed`].
     ///
