@@ -6,18 +6,6 @@
 //! ```text
 //!   OpError                       read tcp 127.0.0.1:1->127.0.0.1:2: i/o timeout
 //!    └── Error                                                       i/o timeout
-//!
-//!         Error                   text                                         is_timeout  is_temporary
-//!         ├── Closed              use of closed network connection             no          no
-//!         ├── DeadlineExceeded    i/o timeout                                  yes         yes
-//!         ├── NotPollable         not pollable                                 no          no
-//!         ├── NoDeadline          file type does not support deadline          no          no
-//!         ├── UnexpectedEof       unexpected EOF                               no          no
-//!         ├── Os                  connect: connection refused                  as the number says
-//!         ├── UnknownNetwork      unknown network foo                          no          no
-//!         ├── Address             address 127.0.0.1: missing port in address   no          no
-//!         ├── Lookup              lookup foo: no such host                     as the resolver says
-//!         └── InvalidInput        missing address                              no          no
 //! ```
 //!
 //! Go: `net.Error`
@@ -47,6 +35,28 @@ pub use op::OpError;
 /// assert_eq!(refused.raw_os_error(), Some(libc::ECONNREFUSED));
 /// assert!(Error::DeadlineExceeded.is_timeout());
 /// ```
+///
+/// Each one's text, an example where it varies; its [`kind`](Error::kind) as a [`std::io::Error`]; whether it
+/// [is a time-out](Error::is_timeout) and [temporary](Error::is_temporary):
+///
+/// | cause | text | kind | time-out | temporary |
+/// | --- | --- | --- | --- | --- |
+/// | [`Closed`](Error::Closed) | `use of closed network connection` | `NotConnected` | no | no |
+/// | [`DeadlineExceeded`](Error::DeadlineExceeded) | `i/o timeout` | `TimedOut` | yes | yes |
+/// | [`NotPollable`](Error::NotPollable) | `not pollable` | `Unsupported` | no | no |
+/// | [`NoDeadline`](Error::NoDeadline) | `file type does not support deadline` | `Unsupported` | no | no |
+/// | [`UnexpectedEof`](Error::UnexpectedEof) | `unexpected EOF` | `UnexpectedEof` | no | no |
+/// | [`Os`](Error::Os) | `connect: connection refused` | the number's own | `EAGAIN`, `ETIMEDOUT` | these, `EINTR`, `EMFILE`, `ENFILE` |
+/// | [`UnknownNetwork`](Error::UnknownNetwork) | `unknown network foo` | `InvalidInput` | no | no |
+/// | [`Address`](Error::Address) | `address 127.0.0.1: missing port in address` | `InvalidInput` | no | no |
+/// | [`Lookup`](Error::Lookup) | `lookup foo: no such host` | `NotFound`, `TimedOut` or `Other` | as the resolver says | as the resolver says |
+/// | [`Control`](Error::Control) | the hook's own | the hook's own | no | no |
+/// | [`InvalidInput`](Error::InvalidInput) | `missing address` | `InvalidInput` | no | no |
+///
+/// `NotConnected` for a closed descriptor, because std has no kind of its own for it and because it is what a socket that has
+/// been shut down answers with. [`OpError::is_closed`] tells the two apart.
+///
+/// The [`std::io::Error`] that it turns into carries it whole: `try_from` takes it out again.
 ///
 /// Go: `net.Error`
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,20 +1,7 @@
 //! Into [`std::io::Error`] and back, with nothing lost.
 //!
 //! The `io::Error` carries the whole error: its text is the same, [`io::Error::get_ref`] leads to it, and `try_from`
-//! takes it out again. Its [`ErrorKind`] is what a Rust program would match on:
-//!
-//! | cause                                     | kind                                          |
-//! | ----------------------------------------- | --------------------------------------------- |
-//! | [`Error::Closed`]                         | `NotConnected`                                |
-//! | [`Error::DeadlineExceeded`]               | `TimedOut`                                    |
-//! | [`Error::NotPollable`], [`Error::NoDeadline`] | `Unsupported`                             |
-//! | [`Error::UnexpectedEof`]                  | `UnexpectedEof`                               |
-//! | [`Error::Os`]                             | the number's own, `ConnectionRefused` etc.    |
-//! | [`Error::Lookup`]                         | `NotFound`, `TimedOut` or `Other`             |
-//! | the rest                                  | `InvalidInput`                                |
-//!
-//! `NotConnected` for a closed descriptor, because std has no kind of its own for it and because it is what a socket
-//! that has been shut down answers with. [`OpError::is_closed`] tells the two apart.
+//! takes it out again. Its [`ErrorKind`] is what a Rust program would match on; [`Error`] has the table.
 
 use std::io::{self, ErrorKind};
 

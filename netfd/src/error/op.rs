@@ -20,6 +20,26 @@ use crate::Addr;
 /// assert!(error.is_timeout());
 /// ```
 ///
+/// It turns into a [`std::io::Error`] of the same text and of its cause's kind, which [`Error`] lists, and back. The number
+/// of the kernel is this error's: the `io::Error`, which carries this one instead, has none.
+///
+/// ```
+/// use netfd::{Error, OpError};
+///
+/// let refused = OpError::new("dial", "tcp", Error::os("connect", libc::ECONNREFUSED));
+/// let io = std::io::Error::from(refused.clone());
+/// assert_eq!(io.kind(), std::io::ErrorKind::ConnectionRefused);
+/// assert_eq!(io.raw_os_error(), None);
+/// // To look at it, `get_ref`; to have it back, `try_from`.
+/// let inside = io.get_ref().and_then(|inside| inside.downcast_ref::<OpError>());
+/// assert_eq!(inside.and_then(OpError::raw_os_error), Some(libc::ECONNREFUSED));
+/// assert_eq!(OpError::try_from(io)?, refused);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Its text ends with that of its cause. So [`source`](std::error::Error::source) is not the cause, which is had by
+/// [`cause`](OpError::cause), but what is behind that: whoever prints a chain of errors prints each once.
+///
 /// It is one pointer wide, so that `Result<usize, OpError>` travels in two registers; the rest is allocated when an
 /// operation fails.
 ///
@@ -174,22 +194,15 @@ impl fmt::Display for OpError {
 
 impl fmt::Debug for OpError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { op, net, source, addr, cause, written } = &*self.0;
-        formatter
-            .debug_struct("OpError")
-            .field("op", op)
-            .field("net", net)
-            .field("source", source)
-            .field("addr", addr)
-            .field("cause", cause)
-            .field("written", written)
-            .finish()
+        // What a `main` that returns it prints is for people.
+        write!(formatter, "OpError({self})")
     }
 }
 
 impl std::error::Error for OpError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0.cause)
+        // The cause itself stands in the text.
+        self.0.cause.source()
     }
 }
 
@@ -290,8 +303,26 @@ mod tests {
         assert_eq!((error.op(), error.net(), error.written()), ("write", "tcp", 17));
         assert_eq!((error.source_addr(), error.addr()), (Some(&here), Some(&there)));
         assert_eq!((error.cause(), error.raw_os_error()), (&cause, Some(libc::ECONNRESET)));
-        assert_eq!(error.source().and_then(|source| source.downcast_ref::<Error>()), Some(&cause));
         assert_eq!(error.into_cause(), cause);
+    }
+
+    #[test]
+    fn a_chain_of_errors_prints_each_once() {
+        let error = OpError::new("listen", "tcp", Error::os("bind", libc::EADDRINUSE));
+        assert!(error.source().is_none());
+        let io = std::io::Error::from(error.clone());
+        assert!(io.source().is_none());
+        let texts: Vec<String> =
+            std::iter::successors(Some(&error as &dyn std::error::Error), |error| (**error).source())
+                .map(ToString::to_string)
+                .collect();
+        assert_eq!(texts.join(": "), "listen tcp: bind: address already in use");
+    }
+
+    #[test]
+    fn a_main_that_returns_it_prints_its_text() {
+        let error = OpError::new("listen", "tcp", Error::os("bind", libc::EADDRINUSE)).with_written(3);
+        assert_eq!(format!("{error:?}"), "OpError(listen tcp: bind: address already in use)");
     }
 
     #[test]
