@@ -28,7 +28,7 @@ use crate::traced;
 /// Differs: Go has a type for each network; here one type serves all, and what a socket has not is the kernel's error.
 #[doc(alias = "net.TCPConn")]
 #[doc(alias = "net.UnixConn")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Conn(NetFd);
 
 pub use buffers::Buffers;
@@ -276,5 +276,12 @@ impl Conn {
     #[inline]
     pub(crate) fn in_words_of<T>(&self, op: &'static str, result: Result<T, Error>) -> Result<T, OpError> {
         result.map_err(|cause| self.0.op_error(op, cause))
+    }
+}
+
+/// `Conn(tcp 127.0.0.1:1->127.0.0.1:2, fd 6)`.
+impl std::fmt::Debug for Conn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Conn({})", self.0)
     }
 }

@@ -28,3 +28,28 @@ fn handles_are_small_and_shared() {
     assert_eq!(size_of::<Conn>(), size_of::<usize>());
     assert_eq!(size_of::<Listener>(), size_of::<usize>());
 }
+
+#[test]
+fn a_handle_prints_where_it_leads_and_nothing_of_its_making() {
+    use std::os::fd::AsRawFd;
+
+    let number = |socket: std::os::fd::BorrowedFd<'_>| socket.as_raw_fd();
+    futures::executor::block_on(async {
+        let listener = listener::listen("tcp", "127.0.0.1:0").await.expect("a listener");
+        let at = listener.addr().expect("a bound listener");
+        let conn = conn::dial("tcp", &at.to_string()).await.expect("a connection");
+        let (fd, listening) = (conn.control(number).expect("open"), listener.control(number).expect("open"));
+        let from = conn.local_addr().expect("a connection has ends");
+        assert_eq!(format!("{conn:?}"), format!("Conn(tcp {from}->{at}, fd {fd})"));
+        assert_eq!(format!("{listener:?}"), format!("Listener(tcp {at}, fd {listening})"));
+        conn.close().await.expect("closed once");
+        assert_eq!(format!("{conn:?}"), format!("Conn(tcp {from}->{at}, fd {fd}, closed)"));
+        let (pair, _peer) = std::os::unix::net::UnixStream::pair().expect("a pair");
+        let unix = Conn::from_socket(pair).expect("a connection");
+        let fd = unix.control(number).expect("open");
+        assert_eq!(
+            format!("{unix:?}"),
+            format!("Conn(unix {0}->{0}, fd {fd})", conn::Addr::Unix(conn::UnixAddr::Unnamed))
+        );
+    });
+}

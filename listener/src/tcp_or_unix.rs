@@ -23,10 +23,9 @@ use crate::Incoming;
 /// Go: `net.TCPListener`, `net.UnixListener`
 #[doc(alias = "net.TCPListener")]
 #[doc(alias = "net.UnixListener")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Listener(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     fd: NetFd,
     /// The file of a Unix listener that made it, as long as it is to be removed.
@@ -197,5 +196,12 @@ impl Listener {
         let closed = self.0.fd.fd().close();
         let listener = self.0.clone();
         async move { closed.await.map_err(|cause| listener.fd.op_error("close", cause)) }
+    }
+}
+
+/// `Listener(tcp 127.0.0.1:1, fd 5)`.
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Listener({})", self.0.fd)
     }
 }

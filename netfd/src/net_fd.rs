@@ -159,8 +159,24 @@ fn own(packets: bool, addr: Addr) -> Addr {
     }
 }
 
+/// The network, the ends as an [`OpError`] prints them, the descriptor's number, and whether it is closed:
+/// `tcp 127.0.0.1:1->127.0.0.1:2, fd 6`.
+impl std::fmt::Display for NetFd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Label { net, ends, .. } = self.0.label();
+        f.write_str(net)?;
+        match (ends.local(), ends.remote()) {
+            (Some(local), Some(remote)) => write!(f, " {local}->{remote}")?,
+            (Some(only), None) | (None, Some(only)) => write!(f, " {only}")?,
+            (None, None) => {}
+        }
+        write!(f, ", fd {}", self.0.number())?;
+        if self.0.is_closed() { f.write_str(", closed") } else { Ok(()) }
+    }
+}
+
 impl std::fmt::Debug for NetFd {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NetFd").field("fd", &self.0).field("label", self.0.label()).finish()
+        write!(f, "NetFd({self})")
     }
 }

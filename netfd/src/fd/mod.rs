@@ -223,6 +223,18 @@ impl Fd {
         &mut Arc::get_mut(&mut self.0).expect("a descriptor is labelled before it is shared").label
     }
 
+    /// The socket's number, for who reads of it. It may be another's once this is closed.
+    #[cfg(not(loom))]
+    pub(crate) fn number(&self) -> i32 {
+        self.0.number
+    }
+
+    /// Whether it has been closed.
+    #[cfg(not(loom))]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.mutex.is_closed()
+    }
+
     /// The poller that the socket is in.
     pub fn netpoll(&self) -> &Netpoll {
         &self.0.netpoll

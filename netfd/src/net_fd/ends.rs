@@ -7,7 +7,6 @@ use super::KeepAliveConfig;
 use crate::Addr;
 
 /// Where a socket's ends are.
-#[derive(Debug)]
 pub(super) enum Ends {
     /// Nobody has asked yet, or the kernel does not tell.
     Unknown,
@@ -18,7 +17,6 @@ pub(super) enum Ends {
 }
 
 /// The ends of a socket that is no connection over IPv4.
-#[derive(Debug)]
 pub(super) struct Other {
     local: Option<Addr>,
     remote: Option<Addr>,

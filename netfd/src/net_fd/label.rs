@@ -10,7 +10,6 @@ use rustix::net::AddressFamily;
 use super::ends::Ends;
 
 /// A socket's network, kind and ends.
-#[derive(Debug)]
 pub(crate) struct Label {
     pub(super) net: &'static str,
     pub(super) family: AddressFamily,
