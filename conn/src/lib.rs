@@ -54,8 +54,8 @@ pub use address::{join_host_port, split_host_port};
 pub use connection::{Buffers, Conn, CopySource, PeerCredentials, Received};
 pub use dial::{Dialer, dial, dial_timeout};
 pub use netfd::{
-    Addr, AddrError, ControlledSocket, Error, KeepAliveConfig, LookupError, Netpoll, OpError, SocketGuard,
-    UnixAddr,
+    Addr, AddrError, Control, ControlledSocket, Error, KeepAliveConfig, LookupError, NetFd, Netpoll, OpError,
+    SocketGuard, UnixAddr,
 };
 pub use network::{IpVersion, Network};
 pub use resolve::{lookup_port, resolve_dial, resolve_listen, resolve_tcp_addr};

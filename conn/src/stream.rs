@@ -26,6 +26,8 @@ use crate::Conn;
 /// A poll that is pending keeps its place in line in this half, not in a future: a `read` of the adapters that is dropped, as
 /// `select!` drops one, is not given up. Until the half is polled to an end or dropped, reads by other handles wait behind it,
 /// past their deadline too; only a close ends them.
+///
+/// [`AsyncRead`]: https://docs.rs/futures-io/0.3/futures_io/trait.AsyncRead.html
 #[derive(Debug)]
 pub struct ReadHalf<C: Borrow<Conn> = Conn> {
     conn: C,
@@ -39,6 +41,8 @@ pub struct ReadHalf<C: Borrow<Conn> = Conn> {
 /// A poll that is pending keeps its place in line in this half, not in a future: a `write` of the adapters that is dropped, as
 /// `select!` drops one, is not given up. Until the half is polled to an end or dropped, writes by other handles wait behind it,
 /// past their deadline too; only a close ends them.
+///
+/// [`AsyncWrite`]: https://docs.rs/futures-io/0.3/futures_io/trait.AsyncWrite.html
 #[derive(Debug)]
 pub struct WriteHalf<C: Borrow<Conn> = Conn> {
     conn: C,
@@ -68,6 +72,9 @@ pub struct WriteHalf<C: Borrow<Conn> = Conn> {
 /// `select!` drops one, is not given up. Until the stream is polled to an end in that direction, dropped, or
 /// [taken apart](Stream::into_conn), operations of that direction by other handles wait behind it, past their deadline too;
 /// only a close ends them. [`Conn::read`] keeps nothing when it is dropped.
+///
+/// [`AsyncRead`]: https://docs.rs/futures-io/0.3/futures_io/trait.AsyncRead.html
+/// [`AsyncWrite`]: https://docs.rs/futures-io/0.3/futures_io/trait.AsyncWrite.html
 #[derive(Debug)]
 pub struct Stream {
     read: ReadHalf,

@@ -19,6 +19,14 @@ fn futures_are_send(conn: &'static Conn, listener: &'static Listener, buf: &'sta
     send(conn.close());
 }
 
+/// Never run: whoever depends on one floor can name what its functions take.
+#[allow(dead_code, reason = "its types are the test")]
+fn a_floor_has_the_types_of_its_functions(fd: conn::NetFd, hook: &listener::Control) {
+    let _: (Conn, Listener) = (Conn::new(fd.clone()), Listener::new(fd));
+    let _: &conn::Control = hook;
+    let _: Option<(runtime::Netpoll, runtime::Timer)> = None;
+}
+
 #[test]
 fn handles_are_small_and_shared() {
     shared::<Conn>();

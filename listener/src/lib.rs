@@ -30,7 +30,7 @@ mod incoming;
 mod tcp_or_unix;
 
 pub use conn;
-pub use netfd::{Addr, ControlledSocket, Error, KeepAliveConfig, Netpoll, OpError};
+pub use netfd::{Addr, Control, ControlledSocket, Error, KeepAliveConfig, NetFd, Netpoll, OpError};
 
 pub use backoff::Backoff;
 pub use config::{ListenConfig, listen};

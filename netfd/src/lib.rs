@@ -31,6 +31,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+// The floors above show some of these pages as their own, and lead to the rest, which stand beside theirs.
+#![doc(html_root_url = "../")]
 #![cfg_attr(
     loom,
     allow(

@@ -85,4 +85,5 @@ pub use builder::Builder;
 #[cfg(not(loom))]
 pub use global::{block_on, go, sleep};
 pub use join::{JoinError, JoinHandle};
+pub use netfd::{Netpoll, Timer};
 pub use runtime::Runtime;
