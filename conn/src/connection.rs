@@ -146,7 +146,16 @@ impl Conn {
     /// never be polled again.
     ///
     /// # Errors
-    /// An [`OpError`] of `close` if it was closed before.
+    /// An [`OpError`] of `close` if it was closed before. Where another task may have done so that is no failure:
+    ///
+    /// ```
+    /// # async fn end(conn: conn::Conn) -> Result<(), conn::OpError> {
+    /// match conn.close().await {
+    ///     Err(error) if error.is_closed() => Ok(()),
+    ///     closed => closed,
+    /// }
+    /// # }
+    /// ```
     ///
     /// Go: `net.TCPConn.Close`
     #[doc(alias = "net.TCPConn.Close")]

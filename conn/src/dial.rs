@@ -135,7 +135,8 @@ impl Dialer {
         self
     }
 
-    /// Connects from this address; its port may be 0. Only addresses of its family are tried.
+    /// Connects from this address; its port may be 0. Only addresses of its family are tried; from a wildcard, which is this
+    /// host itself, those of either.
     ///
     /// Go: `net.Dialer.LocalAddr`
     #[must_use]
@@ -159,7 +160,7 @@ impl Dialer {
         self
     }
 
-    /// Sets the connection's keep-alive.
+    /// Sets the connection's keep-alive; probes each 15 s, unless set. [`KeepAliveConfig::OFF`] has none.
     ///
     /// Go: `net.Dialer.KeepAlive`, `net.Dialer.KeepAliveConfig`
     #[must_use]

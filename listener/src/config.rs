@@ -75,7 +75,8 @@ impl ListenConfig {
         self
     }
 
-    /// Sets the keep-alive of the connections that are accepted.
+    /// Sets the keep-alive of the connections that are accepted; probes each 15 s, unless set. [`KeepAliveConfig::OFF`] has
+    /// none.
     ///
     /// Go: `net.ListenConfig.KeepAlive`, `net.ListenConfig.KeepAliveConfig`
     #[must_use]

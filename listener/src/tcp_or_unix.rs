@@ -141,7 +141,7 @@ impl Listener {
     /// Lends the socket for a call that does not block; it is not closed meanwhile.
     ///
     /// # Errors
-    /// An [`OpError`] of `raw-control` if the listener is closed, else what `call` returns.
+    /// An [`OpError`] of `raw-control` if the listener is closed.
     ///
     /// Go: `net.TCPListener.SyscallConn`, `net.rawListener`
     #[doc(alias = "SyscallConn")]
@@ -186,7 +186,16 @@ impl Listener {
     /// It is closed when this is called, also if the future is never polled.
     ///
     /// # Errors
-    /// An [`OpError`] of `close` if it was closed before.
+    /// An [`OpError`] of `close` if it was closed before. Where another task may have done so that is no failure:
+    ///
+    /// ```
+    /// # async fn end(listener: listener::Listener) -> Result<(), listener::OpError> {
+    /// match listener.close().await {
+    ///     Err(error) if error.is_closed() => Ok(()),
+    ///     closed => closed,
+    /// }
+    /// # }
+    /// ```
     ///
     /// Go: `net.TCPListener.Close`
     #[doc(alias = "net.TCPListener.Close")]

@@ -3,9 +3,9 @@
 //! Go: `net.netFD`
 //!
 //! ```text
-//!   SocketConfig::listen   socket ─ SO_REUSEADDR ─ control ─ bind ─ listen ─ poller ─ local address
-//!   SocketConfig::dial     socket ─ control ─ bind ─ connect ─ poller ─ wait ─ SO_ERROR, peer ─ options ─ addresses
-//!   NetFd::accept          accept4, peer ─ poller ─ options ─ local address
+//!   SocketConfig::listen   socket ─ SO_REUSEADDR ─ control ─ bind ─ options ─ listen ─ local address ─ poller
+//!   SocketConfig::dial     socket ─ control ─ bind ─ connect ─ poller ─ wait ─ SO_ERROR, peer ─ addresses ─ options
+//!   NetFd::accept          accept4, peer ─ local address ─ poller ─ options
 //! ```
 
 mod config;

@@ -47,7 +47,8 @@ impl Conn {
     /// Gives the socket away, out of the poller and in blocking mode, as programs elsewhere expect it. For every other
     /// handle the connection is closed, and what waits ends with the closed error.
     ///
-    /// It is taken out when this is called. Dropping the future closes the connection.
+    /// It is closed for everyone when this is called, and comes out with the last reference: a [`SocketGuard`] is waited for.
+    /// Dropping the future closes the socket.
     ///
     /// # Errors
     /// An [`OpError`] of `file` if it was closed before, or what the kernel says when it refuses the mode.
@@ -82,7 +83,8 @@ impl Conn {
     }
 
     /// Lends the socket to code that wants something with `AsFd`, for as long as the guard lives. A close that comes
-    /// meanwhile ends what waits at once, and the descriptor goes with the guard.
+    /// meanwhile ends what waits at once, and the descriptor goes with the guard: a task that holds it must not await the
+    /// close.
     ///
     /// # Errors
     /// An [`OpError`] of `raw-control` if the connection is closed.

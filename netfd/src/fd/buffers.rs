@@ -115,7 +115,7 @@ impl Fd {
         poll_fn(|cx| self.poll_write_vectored_some(cx, &mut op, pieces)).await
     }
 
-    /// Writes all of `buf`, which advances as it goes; nobody else's write comes in between. What went out.
+    /// Writes all of `buf`, which advances as it goes; nobody else's write comes in between.
     ///
     /// Cancel-safe as far as the count goes: what `buf` has left has not been written. Others may write once the
     /// operation is dropped.

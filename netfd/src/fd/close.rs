@@ -92,7 +92,7 @@ impl Fd {
     /// only the wait.
     ///
     /// # Errors
-    /// [`Error::Closed`] if it was closed before.
+    /// [`Error::Closed`] if it was closed before. Where another task may have done that, it is no failure.
     ///
     /// Differs: what close(2) itself reports is dropped: the descriptor is gone all the same.
     ///

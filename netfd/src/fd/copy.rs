@@ -25,8 +25,9 @@ const STEP: usize = 1 << 20;
 const STEPS_IN_A_ROW: u32 = 4;
 
 impl Fd {
-    /// Moves bytes from `source` to this socket, until the source ends or `most` were `moved`; how many. `None` if the
-    /// kernel cannot do it between these two: what was not moved yet is for read and write.
+    /// Moves bytes from `source` to this socket, until `most` were `moved`; how many. `None` if the kernel cannot do it
+    /// between these two, or at the source's end, which it says at urgent data too: what was not moved yet is for read and
+    /// write, and a read tells the end.
     ///
     /// Dropped or failed, up to 1 MiB that was taken out of the source and not yet written is lost. Each step takes its turn among the
     /// readers of the source and the writers of this socket.

@@ -12,7 +12,10 @@ use crate::netpoll::poll_desc::Direction;
 use crate::sys::Lent;
 use crate::{Error, sys};
 
-/// The socket, lent for as long as this lives. A close waits for it.
+/// The socket, lent for as long as this lives.
+///
+/// A close waits for it. So a task that awaits one, [`Fd::close`] or [`Fd::release`], while it holds the guard itself never
+/// comes to its end: drop the guard first.
 #[derive(Debug)]
 pub struct SocketGuard<'a> {
     reference: Reference<'a>,
@@ -129,7 +132,7 @@ impl Fd {
     }
 
     /// Lends the socket to code that wants something with [`AsFd`]. A close that comes meanwhile ends what waits at once,
-    /// and the descriptor goes with the guard.
+    /// and the descriptor goes with the guard: a task that holds it must not await the close.
     ///
     /// # Errors
     /// [`Error::Closed`].
@@ -153,7 +156,8 @@ impl Fd {
     /// Takes the socket out of the poller and gives it away, in blocking mode as programs elsewhere expect it. For every
     /// other handle it is closed, and what waits ends with [`Error::Closed`].
     ///
-    /// It is taken out when this is called. Dropping the future closes the socket.
+    /// It is closed for everyone when this is called, and comes out with the last reference: a [`SocketGuard`] is waited for.
+    /// Dropping the future closes the socket.
     ///
     /// # Errors
     /// [`Error::Closed`] if it was closed before, or what the kernel says when it refuses the mode.

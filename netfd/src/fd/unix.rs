@@ -73,7 +73,7 @@ impl Fd {
     /// [`Fd::poll_receive_descriptors`] as a future; as cancel-safe.
     ///
     /// # Errors
-    /// Those of [`Fd::poll_read`].
+    /// Those of [`Fd::poll_receive_descriptors`].
     pub async fn receive_descriptors(&self, buf: &mut [u8]) -> Result<Received, Error> {
         let mut op = OpState::new();
         poll_fn(|cx| self.poll_receive_descriptors(cx, &mut op, buf)).await

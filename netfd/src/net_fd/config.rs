@@ -71,7 +71,7 @@ impl SocketConfig {
         self
     }
 
-    /// Sets the connections' keep-alive.
+    /// Sets the connections' keep-alive; probes each 15 s, unless set.
     #[must_use]
     pub fn keep_alive(mut self, keep_alive: KeepAliveConfig) -> SocketConfig {
         self.keep_alive = keep_alive;

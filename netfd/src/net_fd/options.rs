@@ -20,7 +20,8 @@ const MAX_LINGER: Duration = Duration::from_secs(65535);
 /// The largest size of a buffer that the kernel's option takes.
 const MAX_BUFFER: usize = i32::MAX as usize;
 
-/// How the kernel probes an idle connection. `None` leaves a part as the system has it.
+/// How the kernel probes an idle connection. `None` leaves a part as the system has it. The default is
+/// [each](KeepAliveConfig::each) 15 s, which every TCP connection has unless it is told otherwise.
 ///
 /// Times are whole seconds, rounded up, from 1 to 32767, and probes from 1 to 127; what is out of range is saturated.
 ///
