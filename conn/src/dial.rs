@@ -227,11 +227,7 @@ impl Dialer {
     /// One call of [`Dialer::dial`]: its network, its poller, its end.
     fn attempt(&self, network: &str) -> Result<Attempt, Error> {
         let network: Network = network.parse()?;
-        let netpoll = self
-            .netpoll
-            .clone()
-            .map_or_else(Netpoll::global, Ok)
-            .map_err(|error| Error::os("netpollinit", error.raw_os_error().unwrap_or_default()))?;
+        let netpoll = self.netpoll.clone().map_or_else(Netpoll::global, Ok).map_err(Error::no_poller)?;
         let timeout = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let deadline = [timeout, self.deadline].into_iter().flatten().min();
         let config = SocketConfig::new(&netpoll)

@@ -116,10 +116,11 @@ impl ListenConfig {
     pub async fn listen(&self, network: &str, address: &str) -> Result<Listener, OpError> {
         let failed = |cause: Error| OpError::new("listen", network.to_owned(), cause);
         let parsed: Network = network.parse().map_err(failed)?;
-        let netpoll =
-            self.netpoll.clone().map_or_else(Netpoll::global, Ok).map_err(|error| {
-                failed(Error::os("netpollinit", error.raw_os_error().unwrap_or_default()))
-            })?;
+        let netpoll = self
+            .netpoll
+            .clone()
+            .map_or_else(Netpoll::global, Ok)
+            .map_err(|error| failed(Error::no_poller(error)))?;
         let local = resolve_listen(parsed, address).await.map_err(failed)?;
         let fd = SocketConfig::new(&netpoll)
             .control(self.control.clone())

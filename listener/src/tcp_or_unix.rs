@@ -77,8 +77,7 @@ impl Listener {
     #[doc(alias = "net.FileListener")]
     pub fn from_socket(socket: impl Into<OwnedFd>) -> Result<Listener, OpError> {
         let failed = |cause| OpError::new("file", "file+net", cause);
-        let netpoll = Netpoll::global()
-            .map_err(|error| failed(Error::os("netpollinit", error.raw_os_error().unwrap_or_default())))?;
+        let netpoll = Netpoll::global().map_err(|error| failed(Error::no_poller(error)))?;
         let fd = NetFd::import(socket.into(), &netpoll).map_err(failed)?;
         if !fd.is_listening() {
             return Err(failed(Error::InvalidInput("the socket does not listen")));

@@ -136,11 +136,9 @@ impl Addr {
 }
 
 /// IPv4 in IPv6's clothes as plain IPv4; any other address as it is.
-pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
-    match addr.ip().to_canonical() {
-        IpAddr::V4(ip) => SocketAddr::new(ip.into(), addr.port()),
-        IpAddr::V6(_) => addr,
-    }
+pub(crate) fn canonical(mut addr: SocketAddr) -> SocketAddr {
+    addr.set_ip(addr.ip().to_canonical());
+    addr
 }
 
 /// Go: `net.TCPAddr.String`

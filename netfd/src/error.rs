@@ -156,6 +156,20 @@ impl Error {
         Error::Os { syscall, errno }
     }
 
+    /// Why an operation that needs a poller has none: what [`Netpoll::global`](crate::Netpoll::global) or
+    /// [`Netpoll::new`](crate::Netpoll::new) answered with.
+    ///
+    /// ```
+    /// use netfd::Error;
+    ///
+    /// let full = std::io::Error::from_raw_os_error(libc::EMFILE);
+    /// assert_eq!(Error::no_poller(full).to_string(), "netpollinit: too many open files");
+    /// ```
+    #[must_use]
+    pub fn no_poller(error: std::io::Error) -> Error {
+        Error::os("netpollinit", error.raw_os_error().unwrap_or_default())
+    }
+
     /// What a control hook answered with: an error of these crates or of the kernel as itself, any other by its kind and
     /// text.
     #[cfg(not(loom))]

@@ -35,8 +35,7 @@ impl Conn {
     #[doc(alias = "net.FileConn")]
     pub fn from_socket(socket: impl Into<OwnedFd>) -> Result<Conn, OpError> {
         let failed = |cause| OpError::new("file", "file+net", cause);
-        let netpoll = Netpoll::global()
-            .map_err(|error| failed(Error::os("netpollinit", error.raw_os_error().unwrap_or_default())))?;
+        let netpoll = Netpoll::global().map_err(|error| failed(Error::no_poller(error)))?;
         let fd = NetFd::import(socket.into(), &netpoll).map_err(failed)?;
         if !fd.is_connected() {
             return Err(failed(Error::InvalidInput("the socket is not connected")));

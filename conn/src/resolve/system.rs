@@ -5,7 +5,7 @@
 //! Go: `net.cgoLookupHostIP`, `net.cgoLookupPort`
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use dns_lookup::{AddrFamily, AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
 use netfd::LookupError;
@@ -27,7 +27,12 @@ pub(super) fn host(network: Network, host: &str) -> Result<Vec<SocketAddr>, Look
     }
     let hints = AddrInfoHints { flags: flags(network), ..hints(network) };
     let found = getaddrinfo(Some(host), None, Some(hints)).map_err(|error| host_error(error, host))?;
-    Ok(found.filter_map(Result::ok).map(|found| canonical(found.sockaddr)).collect())
+    let plain = |mut addr: SocketAddr| {
+        // IPv4 in IPv6's clothes as plain IPv4.
+        addr.set_ip(addr.ip().to_canonical());
+        addr
+    };
+    Ok(found.filter_map(Result::ok).map(|found| plain(found.sockaddr)).collect())
 }
 
 /// The port of `service`. Blocks, though only to read a file as a rule.
@@ -79,14 +84,6 @@ fn flags(network: Network) -> i32 {
     match network.ip_version() {
         Some(IpVersion::V6) => libc::AI_V4MAPPED,
         _ => 0,
-    }
-}
-
-/// IPv4 in IPv6's clothes as plain IPv4.
-fn canonical(addr: SocketAddr) -> SocketAddr {
-    match addr.ip().to_canonical() {
-        IpAddr::V4(ip) => SocketAddr::new(ip.into(), addr.port()),
-        IpAddr::V6(_) => addr,
     }
 }
 
