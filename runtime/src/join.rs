@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
 use crate::contained::Contained;
+use crate::local;
 use crate::sync::{Arc, survive};
 use crate::tasks::Handle;
 use crate::traced::event;
@@ -23,6 +24,8 @@ pub struct JoinHandle<T> {
     /// None once it gave the result.
     task: Option<Handle<T>>,
     waits: Option<Waits>,
+    /// It has put the news off once that the task is cancelled.
+    gave_way: bool,
 }
 
 /// Who waits for a task: the waker that came with the last poll, and what the task is given for it.
@@ -45,7 +48,7 @@ impl Wake for Survived {
 
 impl<T> JoinHandle<T> {
     pub(crate) fn new(task: Handle<T>) -> JoinHandle<T> {
-        JoinHandle { task: Some(task), waits: None }
+        JoinHandle { task: Some(task), waits: None, gave_way: false }
     }
 
     /// Lets the task go on alone; it may have ended.
@@ -69,6 +72,11 @@ impl<T> Future for JoinHandle<T> {
             ours: Arc::new(Survived(Contained::new(theirs.clone()))).into(),
         }));
         let result = ready!(Pin::new(task).poll(&mut Context::from_waker(&waits.ours)));
+        if result.is_none() && !std::mem::replace(&mut this.gave_way, true) && local::is_of_one_that_ended() {
+            // Whoever starts a task again each time that it is cancelled would never wait, and so never end.
+            theirs.wake_by_ref();
+            return Poll::Pending;
+        }
         this.leave();
         Poll::Ready(result.map_or(Err(JoinError(Cause::Cancelled)), Contained::into_inner))
     }

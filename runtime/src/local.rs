@@ -71,6 +71,11 @@ pub(crate) fn seat(scheduler: &Scheduler) -> Option<usize> {
     seat.ok().flatten()
 }
 
+/// Whether this thread is a worker of a runtime that has ended, also if another has taken its seat.
+pub(crate) fn is_of_one_that_ended() -> bool {
+    WORKER.try_with(|worker| worker.get().is_some_and(|local| local.scheduler.has_ended())).unwrap_or(false)
+}
+
 /// Puts a task into this thread's own queue; it comes back if this thread is no worker of `scheduler`.
 pub(crate) fn push(scheduler: *const Scheduler, task: Runnable) -> Option<Runnable> {
     let mut task = Some(task);

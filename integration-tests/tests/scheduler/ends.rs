@@ -97,6 +97,29 @@ fn a_shutdown_drops_tasks_in_every_state() {
     }
 }
 
+/// A task that starts another one again and again, whenever that is cancelled: it has to wait once to be dropped. Its worker
+/// has been replaced, so that it is not that worker's end that it holds up.
+#[test]
+fn a_shutdown_ends_a_task_that_starts_others_for_ever() {
+    let (runtime, _) = runtime(1);
+    let (tell, told) = channel();
+    drop(runtime.go(async move {
+        loop {
+            runtime::block_on(async {});
+            // Told once; later the test does not listen.
+            let _ = tell.send(());
+            let _ = runtime::go(crate::yield_now()).await;
+        }
+    }));
+    wait(&told);
+    let (ends, ended) = channel();
+    std::thread::spawn(move || {
+        runtime.shutdown();
+        ends.send(()).expect("the test listens");
+    });
+    wait(&ended);
+}
+
 /// Each task that is dropped wakes the next: none within another, or the stack would not do.
 #[test]
 fn a_long_chain_of_tasks_that_wake_one_another_is_dropped() {

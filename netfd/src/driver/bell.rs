@@ -141,7 +141,7 @@ mod modelled {
     use std::io;
     use std::time::Duration;
 
-    use loom::sync::Notify;
+    use crate::sync::Notify;
 
     pub(crate) struct Bell(Notify);
 
