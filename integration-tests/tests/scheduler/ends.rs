@@ -103,11 +103,12 @@ fn a_shutdown_drops_tasks_in_every_state() {
 fn a_shutdown_ends_a_task_that_starts_others_for_ever() {
     let (runtime, _) = runtime(1);
     let (tell, told) = channel();
+    let (begins, begun) = channel();
     drop(runtime.go(async move {
+        runtime::block_on(async {});
+        tell.send(()).expect("the test listens");
+        wait(&begun);
         loop {
-            runtime::block_on(async {});
-            // Told once; later the test does not listen.
-            let _ = tell.send(());
             let _ = runtime::go(crate::yield_now()).await;
         }
     }));
@@ -117,6 +118,8 @@ fn a_shutdown_ends_a_task_that_starts_others_for_ever() {
         runtime.shutdown();
         ends.send(()).expect("the test listens");
     });
+    std::thread::sleep(WHILE);
+    begins.send(()).expect("the task listens");
     wait(&ended);
 }
 
