@@ -61,8 +61,8 @@ pub enum Addr {
 }
 
 impl Addr {
-    /// The address that the kernel gave for a TCP socket. A socket that serves both families speaks of IPv4 peers in
-    /// IPv6's clothes, `::ffff:127.0.0.1`; here, as in Go, that is 127.0.0.1.
+    /// The address that the kernel gave for a TCP socket. A socket that serves both families gives IPv4 peers as
+    /// IPv4-mapped IPv6, `::ffff:127.0.0.1`; here, as in Go, that is 127.0.0.1.
     ///
     /// Go: `net.sockaddrToTCP`
     #[must_use]
@@ -135,7 +135,7 @@ impl Addr {
     }
 }
 
-/// IPv4 in IPv6's clothes as plain IPv4; any other address as it is.
+/// IPv4-mapped IPv6 as plain IPv4; any other address as it is.
 pub(crate) fn canonical(mut addr: SocketAddr) -> SocketAddr {
     addr.set_ip(addr.ip().to_canonical());
     addr

@@ -1,9 +1,9 @@
 //! A value whose access is granted by a state word beside it: the unsafe code that is not a system call's.
 //!
-//! Two values need this. A direction's **waker** may be touched by whoever moved its [park word] into `wait` or `taking`;
-//! a descriptor's **socket** may be borrowed by whoever holds a reference of the [fdMutex], and is taken out by the one
-//! whose release of the last reference found the mutex closed. Both words hand the right on with a release and take it
-//! with an acquire, which is all that a cell needs.
+//! Two values need this. A direction's **waker** is the one waiter's while nobody is parked in its [park word] and nobody
+//! takes, and belongs to whoever moved the word into `taking`; a descriptor's **socket** may be borrowed by whoever holds a
+//! reference of the [fdMutex], and is taken out by the one whose release of the last reference found the mutex closed.
+//! Both words hand the right on with a release and take it with an acquire, which is all that a cell needs.
 //!
 //! In a model the cell is loom's, which fails the model on any access that the words did not order.
 //!

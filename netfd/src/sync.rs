@@ -1,6 +1,7 @@
 //! The one door to threads, locks and atomics: std's in a build, loom's in a model.
 //!
-//! No other module of this crate names `std::sync` or `loom`, so a model runs the shipped state machines and only the
+//! Elsewhere in this crate only `Ordering` is named, which is one plain enum in both worlds, and what a rule's test lists with
+//! its reason: loom's cell, and what is set once and is in no model. So a model runs the shipped state machines, and only the
 //! primitives below them change. `Arc` and wakers stay std's under loom: counting references is std's business.
 
 /// A number that only traces read: no protocol rests on it, so models do not explore it.

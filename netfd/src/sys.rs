@@ -54,7 +54,8 @@ pub(crate) fn lingers(socket: Lent<'_>) -> bool {
 }
 
 /// Closes a socket whose close(2) may sleep for the whole linger time, even though the socket is non-blocking: on a
-/// thread of its own, and then calls `then`. A pool would be shut to others by as many peers that do not read.
+/// thread of its own, and then calls `then`. A pool would be blocked for everybody by as many silent peers as it has
+/// threads.
 pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static) {
     let slow = Arc::new(Mutex::new(Some((socket, then))));
     let close = move || {

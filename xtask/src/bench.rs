@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Interleaved, so that a slow minute of the machine falls on everybody; paired, so that it falls out of the ratios. Every
-//! server runs through the same code ([`measure`]), and nothing but its name is known about it. What cannot be measured is
-//! noted with its reason and the run goes on.
+//! server runs through the same code ([`measure`]); ours only has rows that no other can have ([`scenarios`]). What cannot be
+//! measured is noted with its reason and the run goes on.
 
 mod accounting;
 mod alone;
@@ -57,7 +57,7 @@ use scenarios::{Kind, SCENARIOS};
 
 use crate::workspace::Workspace;
 
-/// The names that are not scenarios but may be asked for like them.
+/// The name that is no scenario but may be asked for like one.
 const PIECES: &str = "pieces";
 
 /// What `cargo xtask bench` is asked to do.

@@ -1,4 +1,4 @@
-//! The load generator: one thread, no allocation once it measures, and a check of every byte that comes back.
+//! The load generator: one thread, no allocation once it measures, and a check of every byte of an echo.
 //!
 //! ```text
 //!   open the connections ──► warm up ──► measure ──► wait for what is on its way ──► close ──► one JSON object
@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | `echo` | sends a message, waits for all of it, sends the next | [`pingpong`] |
 //! | `short` | connects, one message there and back, closes, again | [`pingpong`] |
-//! | `push`, `pull` | one stream, plain blocking calls | [`stream`] |
+//! | `push`, `pull` | one stream, plain blocking calls; what is in it is not looked at | [`stream`] |
 //! | `idle` | one message there and back, then nothing | [`idle`] |
 
 pub mod idle;
@@ -24,7 +24,7 @@ pub mod window;
 
 pub use options::{Length, Message, Mode, Options};
 
-/// Does what `options` say; the report, as JSON.
+/// Does what `options` say; what came of it.
 ///
 /// # Errors
 /// What keeps it from measuring at all. What goes wrong on a connection is counted in the report.

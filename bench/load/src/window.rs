@@ -115,7 +115,7 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// How many more messages may be begun, of which `done` are done and `under_way` under way.
+    /// Whether another message may be begun, with `done` done and `under_way` under way.
     #[inline]
     #[must_use]
     pub fn room(&self, done: u64, under_way: u64) -> bool {

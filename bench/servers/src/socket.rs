@@ -8,7 +8,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::fail;
 
-/// As many as the kernel grants, so that a thousand clients at once are not made to try again.
+/// What the kernel grants as a rule (`net.core.somaxconn`), so that a thousand clients at once are not made to try again.
 const BACKLOG: i32 = 4096;
 
 /// Raises the limit of open descriptors as far as it goes.

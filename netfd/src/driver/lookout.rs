@@ -18,7 +18,7 @@ use crate::sync::thread_local;
 /// that a stream is as fast as without; with twice as much it is hardly faster, for who never sleeps reads small pieces.
 const LOOK: u64 = 20_000;
 
-/// How many looks in vain end it: with 16 a stream that was held up for some milliseconds did not find back.
+/// How many looks in vain end it: with 16, a stream held up for some milliseconds never recovered.
 const MOST_CREDIT: u8 = 100;
 
 /// How many chances are then passed over before one is taken.

@@ -14,7 +14,7 @@ use crate::sys::Socket;
 use crate::wake::wake;
 use crate::{Error, sys};
 
-/// Whether the descriptor is gone, and who waits for that: only the one whose close closed it, who made this.
+/// Made by the call that closes the descriptor: whether it is gone, and that caller's waker.
 #[derive(Clone, Default)]
 pub(super) struct Closer(Arc<Mutex<State>>);
 

@@ -12,9 +12,9 @@
 //!   one edge with the last bytes, which is used up by now;
 //! - the note is made after the call, while the direction's lock is held, and a word that is ready by then means try.
 //!
-//! The reader notes it in the fdMutex as it gives the lock back, and the next one finds it as it takes the lock. What the
-//! socket is stands here, and is asked by the one who finds the note. Whatever makes a read come after raw access also shows
-//! it what raw access said here, so nothing but that is ordered by it.
+//! The reader notes it in the fdMutex as it gives the lock back, and the next one finds it as it takes the lock. `ShortReads`
+//! says whether the note may be trusted. A read that comes after raw access is ordered after it by whatever made it come
+//! later, so the flag needs no ordering of its own.
 
 use std::sync::atomic::Ordering::Relaxed;
 

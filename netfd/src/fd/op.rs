@@ -13,8 +13,8 @@
 //!
 //! One that gives way keeps the lock as one that is parked does, and tries when it is polled again.
 //!
-//! [`Op`] borrows its descriptor: the futures are made of it. [`OpState`] owns a handle for as long as it waits: the
-//! `poll_…` functions take it.
+//! [`Op`] borrows its descriptor: the futures that read and write a stream are made of it. [`OpState`] owns a handle for as
+//! long as it waits: the `poll_…` functions take it, and all other futures are made of them.
 
 use std::cell::Cell;
 use std::marker::PhantomData;

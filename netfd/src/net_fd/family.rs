@@ -10,7 +10,7 @@ use rustix::net::{AddressFamily, SocketType, sockopt};
 use crate::addr::canonical;
 use crate::{Addr, AddrError, Error, sys};
 
-/// The family of an address, if it tells one. IPv4 in IPv6's clothes is IPv4.
+/// The family of an address, if it tells one. IPv4-mapped IPv6 is IPv4.
 pub(super) fn family_of(addr: &Addr) -> Option<AddressFamily> {
     match addr {
         Addr::Tcp(addr) if canonical(*addr).is_ipv4() => Some(AddressFamily::INET),
@@ -20,8 +20,8 @@ pub(super) fn family_of(addr: &Addr) -> Option<AddressFamily> {
     }
 }
 
-/// The address as a socket of `family` takes it: a port alone gets the family's wildcard, and IPv4 wears IPv6's clothes
-/// on a socket of IPv6, but for its wildcard, which is IPv6's there.
+/// The address as a socket of `family` takes it: a port alone gets the family's wildcard, and IPv4 is mapped to IPv6 on a
+/// socket of IPv6, but for its wildcard, which is IPv6's there.
 ///
 /// Go: `net.ipToSockaddr`
 #[doc(alias = "ipToSockaddr")]
@@ -94,7 +94,7 @@ fn favourite_on(net: &str, local: &Addr, dual_stack: impl Fn() -> bool) -> (Addr
     (in_family(local, family), family, net == "tcp6")
 }
 
-/// Whether the address is every one of the host, in whatever clothes.
+/// Whether the address is every one of the host, IPv4-mapped or not.
 fn is_wildcard(addr: &Addr) -> bool {
     match addr {
         Addr::Tcp(addr) => canonical(*addr).ip().is_unspecified(),

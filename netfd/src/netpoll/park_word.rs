@@ -127,7 +127,7 @@ impl ParkWord {
         self.word.load(Acquire) & STATES == HANDED
     }
 
-    /// nil → parked, with `waker` in place; false if something came in between, and the waker is out again.
+    /// nil or handed → parked, with `waker` in place; false if something came in between, and the waker is out again.
     #[inline(always)]
     fn occupy(&self, free: u64, waker: Waker, count: &impl WaiterCount) -> bool {
         count.add(&waker);

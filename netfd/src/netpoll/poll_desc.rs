@@ -109,8 +109,8 @@ impl PollDesc {
     ///
     /// Go: `runtime.netpollcheckerr`, `runtime.poll_runtime_pollReset`
     ///
-    /// Differs: Go's reset also forgets readiness before each system call. Here it is left as it is, for to forget it is a
-    /// change of the word each time, while one that is out of date costs one more try before a wait.
+    /// Differs: Go's reset also forgets readiness before each system call. Here readiness is
+    /// kept: forgetting it would change the word each time, and stale readiness costs one more try.
     #[doc(alias = "netpollcheckerr")]
     #[doc(alias = "poll_runtime_pollReset")]
     #[inline]
@@ -328,7 +328,7 @@ impl PollDesc {
         (due, arm(timer, next.min(), token, shared))
     }
 
-    /// Marks the descriptor as closing and moves everyone who waits on.
+    /// Marks the descriptor as closing and wakes whoever waits.
     ///
     /// Go: `runtime.poll_runtime_pollUnblock`
     #[doc(alias = "poll_runtime_pollUnblock")]

@@ -1,12 +1,12 @@
 //! Stream sockets of the kernel for models: bytes in a queue, and an edge for whatever comes.
 //!
 //! ```text
-//!   Peer::send ──► queue ──► read          a byte that comes raises an edge, also when others are queued
-//!   Peer::end  ──► end   ──► read: 0       raises an edge that says so, in one with the bytes before it
+//!   Peer::send         ──► queue      ──► read       a byte that comes raises an edge, also when others are queued
+//!   Peer::send_and_end ──► queue, end ──► read: 0    raises one edge, which tells of the bytes and of the end
 //! ```
 //!
-//! One loom mutex holds a socket's state, as the lock of a socket does in a real kernel. The socket is in the queue's
-//! state before the edge is raised, and nobody waits for the edge to be delivered.
+//! One loom mutex holds a socket's state, as the lock of a socket does in a real kernel. The bytes are
+//! in the queue before the edge is raised, and nobody waits for the edge to be delivered.
 
 use std::collections::VecDeque;
 

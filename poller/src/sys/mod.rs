@@ -5,8 +5,9 @@
 //! | Linux              | `epoll` | `netpoll_epoll.go`  | edge       |
 //! | `--cfg loom`       | `fake`  |                     | edge       |
 //!
-//! A backend supplies `Selected`, which implements the [contract](crate::contract); `Raw`, the room in a list of
-//! events where its kernel writes, with `Iter` to read it; and `Source` and `RawSource`, its names for what can be polled.
+//! A backend supplies `Selected`, which implements the [contract](crate::contract), and `Raw`, the room in a
+//! list of events where its kernel writes, with `Iter` to read it. `Source` and `RawSource` are the platform's names for what
+//! can be polled.
 
 #[cfg(not(any(loom, target_os = "linux")))]
 compile_error!("the poller has no backend for this platform yet: so far there is only epoll, for Linux");

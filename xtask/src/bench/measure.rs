@@ -168,9 +168,8 @@ impl Meter {
         }
     }
 
-    /// What is held while all rows of a scenario are measured. To attach perf to a trace point that nobody watches takes
-    /// the kernel some 40 ms, and so does the last one to leave; to one that is watched, nothing. It is not held for
-    /// longer, for every process pays for it.
+    /// Kept attached while a scenario's rows are measured: the first perf at a trace point costs the kernel 40 ms, and so
+    /// does the last to leave; those between cost nothing. It is not kept for longer, for every process pays for it.
     pub(crate) fn prepared(&self, kind: Kind) -> Option<Counter> {
         let folder = self.scratch.join("kept");
         let attach = || -> Result<Counter> {
@@ -393,7 +392,7 @@ pub(crate) fn raise_descriptor_limit() -> Result<()> {
         .context("cannot raise the limit of open descriptors")
 }
 
-/// The program's own place: beside the generator, off the server's processor.
+/// The program's own place: where the generator of one worker is, off that server's processor.
 pub(crate) fn step_aside(processors: &Processors, work: impl FnOnce() -> Result<()>) -> Result<()> {
     pin::on(processors.generator(1), work)?
 }

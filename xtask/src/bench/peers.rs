@@ -1,4 +1,5 @@
-//! Who is measured. Every one is a program with the same command line, and nothing here knows which of them is ours.
+//! Who is measured. Every one is a program with the same command line. Which of them is ours matters only where a row is one
+//! that no other can have, and to the goals.
 //!
 //! ```text
 //!   NAME 127.0.0.1:0 --workers N --mode MODE      prints `listening on 127.0.0.1:PORT`, serves until it is asked to end

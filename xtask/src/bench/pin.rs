@@ -7,7 +7,7 @@
 //!   third processor                                                          generator
 //! ```
 //!
-//! The harness itself runs where the generator runs, and sleeps while a window is measured.
+//! The harness itself runs on the second processor, whatever the number of workers, and sleeps while a window is measured.
 
 use anyhow::{Context, Result, bail};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};

@@ -5,6 +5,7 @@
 //! | time | connections play ping-pong for a while | processor time and context switches a request, latency, fairness |
 //! | calls | the same under perf | system calls a request, by name |
 //! | instructions | the same under callgrind, two lengths | instructions in user space a request |
+//! | deadlines | ping-pong with a deadline before each read, and without one, in turns | what the deadline adds to a request |
 //! | stream | one connection, one way, large buffers | bytes a second |
 //! | armed | ping-pong beside thousands of idle connections | processor time a request |
 //! | churn | connections that come and go, each with a deadline an hour away | growth of the resident memory |
