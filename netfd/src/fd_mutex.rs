@@ -15,7 +15,7 @@
 //! | who | does |
 //! | --- | --- |
 //! | a setter, for its call | `incref` … `decref` |
-//! | an operation, at its first poll | `try_lock`: the lock of its direction and a reference; if it is held, `poll_lock`: a place in the queue |
+//! | an operation, at its first poll | `try_lock`: its direction's lock and a reference; in vain, `poll_lock`: a place in the queue |
 //! | the same, when it parks | `decref`: it keeps the lock and no reference, so close never waits for it |
 //! | the same, polled again | `incref`: fails once the descriptor is closed |
 //! | the same, at its end | `unlock`, which hands the lock to the first in the queue |

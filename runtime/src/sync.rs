@@ -1,8 +1,9 @@
 //! The one door to threads and locks: std's in a build, loom's in a model.
 //!
 //! Elsewhere in this crate only `Ordering` is named, which is one plain enum in both worlds. So a model runs the shipped
-//! scheduler, and only the primitives below it change. `Arc` and wakers stay std's under loom: counting references is std's business. So do the atomics inside
-//! `async-task` and of the queues: to a model each step of a task or of a queue is one step.
+//! scheduler, and only the primitives below it change. `Arc` and wakers stay std's under loom: counting references is std's
+//! business. So do the atomics inside `async-task` and of the queues: to a model each step of a task or of a queue is one
+//! step.
 
 pub(crate) use std::sync::Arc;
 

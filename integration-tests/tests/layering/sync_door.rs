@@ -13,7 +13,7 @@ use crate::sources::SourceFile;
 /// Files that may name something of `std::sync` or `loom` themselves, and why.
 const EXCEPTIONS: [Exception; 4] = [
     ("netfd/src/cell.rs", "loom::cell", "the cell that wraps loom's own"),
-    ("netfd/src/net_fd/family.rs", "std::sync::OnceLock", "the probe for dual stack; its sockets are not in models"),
+    ("netfd/src/net_fd/family.rs", "std::sync::OnceLock", "the dual-stack probe; sockets are not in models"),
     ("netfd/src/netpoll/mod.rs", "std::sync::OnceLock", "global(), which models do not use"),
     ("netfd/src/netpoll/poll_cache.rs", "std::sync::OnceLock", "the page table, which models do not grow"),
 ];
