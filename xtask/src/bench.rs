@@ -29,6 +29,7 @@ mod numbers;
 mod output;
 mod peers;
 mod perf;
+mod pieces;
 mod pin;
 mod plan;
 mod results;
@@ -68,7 +69,8 @@ pub(crate) struct Options {
     /// The numbers are a first impression, and the report says so.
     #[arg(long)]
     quick: bool,
-    /// Only these servers, separated by commas. The yardsticks `raw` and `blocking` are always there.
+    /// Only these servers, separated by commas. The yardsticks `raw` and `blocking` are always there, the pieces only with
+    /// `ours`.
     #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = PossibleValuesParser::new(PEERS.iter().map(|peer| peer.name)))]
     only: Vec<String>,
     /// Only these scenarios, separated by commas; --list names them.
@@ -119,6 +121,12 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     if options.flame {
         return flames(workspace, options, processors, scratch, &out);
     }
+    results.setting.ours = plan.of_ours();
+    // Before the builds, which take their time.
+    leave_out_what_cannot_be(&mut plan, &scratch, &mut results);
+    if plan.is_empty() && !plan.pieces {
+        bail!("nothing is left to measure: {}", output::reasons(&results));
+    }
     let builder = Builder::new(workspace);
     let mut programs = builder.build(plan.has_without_tracing(), &mut results)?;
     let toolchain = match plan.has_go() {
@@ -134,7 +142,6 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     let packages: Vec<_> = PEERS.iter().flat_map(|peer| peer.packages).copied().collect();
     results.setting.versions = builder.versions(&packages)?;
-    leave_out_what_cannot_be(&mut plan, &scratch, &mut results);
     plan.keep_built(&programs);
     if plan.is_empty() && !plan.pieces {
         bail!("nothing is left to measure: {}", output::reasons(&results));
@@ -151,7 +158,8 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     let end = options.quick.then(|| start + QUICK_LIMIT);
     measure::step_aside(&meter.processors, || Rounds::new(&meter, &plan, end).run(&mut results))?;
     if plan.pieces {
-        pieces(&builder, &meter, toolchain.as_ref(), options.quick, &mut results);
+        let one = meter.processors.server(1);
+        pieces::all(&builder, one, toolchain.as_ref(), options.quick, &mut results);
     }
     results.setting.took_seconds = start.elapsed().as_secs_f64();
     output::write(&mut results, &out)
@@ -206,34 +214,6 @@ fn leave_out_what_cannot_be(plan: &mut Plan, scratch: &Path, results: &mut Resul
             plan.leave_out_go_of_instructions();
             results
                 .gap("go's instructions", "Go's runtime under valgrind does not do what it does by itself");
-        }
-    }
-}
-
-/// Criterion's numbers and those of Go's own benchmarks.
-fn pieces(
-    builder: &Builder,
-    meter: &Meter,
-    toolchain: Option<&go::Toolchain>,
-    quick: bool,
-    results: &mut Results,
-) {
-    println!("pieces, by criterion (some minutes)");
-    let one = meter.processors.server(1);
-    match micro::run(builder, quick, one) {
-        Ok(pieces) => results.pieces.extend(pieces),
-        Err(error) => results.gap("the pieces", format!("{error:#}")),
-    }
-    let Some(toolchain) = toolchain else { return };
-    println!("pieces, by Go's own benchmarks");
-    let (each, count) = if quick { (50, 2) } else { (500, 5) };
-    let each = Duration::from_millis(each);
-    for (package, names) in go::BENCHMARKS {
-        match pin::on(one, || toolchain.benchmarks(package, names, each, count)) {
-            Ok(Ok(pieces)) => results.pieces.extend(pieces),
-            Ok(Err(error)) | Err(error) => {
-                results.gap(format!("Go's own benchmarks of {package}"), format!("{error:#}"));
-            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! | `/proc/PID/task/*/schedstat` | processor time of each thread | nanoseconds, brought up to date at each switch and each tick |
 //! | `/proc/PID/task/*/status` | context switches of each thread | one |
 //! | `/proc/PID/status` | resident memory | a page |
+//! | `/proc/self/stat` | processor time of this program and of those that it started and that have ended | a hundredth of a second |
 //! | `/proc/stat` | time that the processors in use were busy | a hundredth of a second |
 //!
 //! A thread that ends takes its account along; none of the servers ends threads while it serves.
@@ -55,6 +56,20 @@ pub(crate) fn usage(pid: u32) -> Result<Usage> {
             field(&status, "nonvoluntary_ctxt_switches").context("a status counts no switches")?;
     }
     Ok(sum)
+}
+
+/// Processor time of this program, and of all that it started and that have ended.
+pub(crate) fn own_and_children() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat").context("cannot read /proc/self/stat")?;
+    all_times(&stat).with_context(|| format!("/proc/self/stat tells no times: {stat:?}"))
+}
+
+/// `utime stime cutime cstime`, added up: the twelfth to fifteenth field behind the name, which may have spaces in it.
+fn all_times(stat: &str) -> Option<Duration> {
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let times: Vec<u64> =
+        fields.split_ascii_whitespace().skip(11).take(4).map(str::parse).collect::<Result<_, _>>().ok()?;
+    (times.len() == 4).then(|| Duration::from_millis(times.iter().sum::<u64>() * 10))
 }
 
 /// The memory of a process that is in the machine's memory, in bytes.
@@ -136,6 +151,14 @@ mod tests {
         assert_eq!(field(status, "nonvoluntary_ctxt_switches"), Some(9));
         assert_eq!(field(status, "VmRSS"), Some(1234));
         assert_eq!(field(status, "Vm"), None);
+    }
+
+    #[test]
+    fn the_times_of_children_count_too() {
+        let stat = "12 (a) name) S 1 12 12 0 -1 4194304 900 800 0 0 7 5 30 8 20 0 1 0 500 1000 10";
+        assert_eq!(all_times(stat), Some(Duration::from_millis(500)));
+        assert_eq!(all_times("12 (name) S 1 12"), None);
+        own_and_children().unwrap();
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl<'a> Builder<'a> {
         let mut programs = Programs::default();
         let every = ["build", "--release", "--workspace", "--bins"];
         let at_once = run(&mut self.cargo(&every, &self.target))?;
-        let names = self.names()?;
+        let names = self.names("bin")?;
         for name in names {
             if let Err(why) = &at_once {
                 println!("  by itself: {name}");
@@ -132,8 +132,8 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// The programs of the bench's workspace.
-    fn names(&self) -> Result<Vec<String>> {
+    /// What the bench's workspace has of a kind: `bin`, `bench`.
+    pub(crate) fn names(&self, kind: &str) -> Result<Vec<String>> {
         let mut cargo = self.workspace.cargo();
         cargo.args(["metadata", "--no-deps", "--format-version=1", "--locked", "--manifest-path"]);
         let captured = capture(cargo.arg(self.manifest()), LIMIT)?;
@@ -142,7 +142,7 @@ impl<'a> Builder<'a> {
         let metadata: Metadata = serde_json::from_str(json).context("cargo's description of bench")?;
         let targets = metadata.packages.into_iter().flat_map(|package| package.targets);
         Ok(targets
-            .filter(|target| target.kind.iter().any(|kind| kind == "bin"))
+            .filter(|target| target.kind.iter().any(|of| of == kind))
             .map(|target| target.name)
             .collect())
     }

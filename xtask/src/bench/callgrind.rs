@@ -25,8 +25,8 @@ pub(crate) fn unavailable() -> Option<String> {
     valgrind.args(["--tool=callgrind", "--version"]);
     match capture(&mut valgrind, Duration::from_secs(30)) {
         Ok(captured) if captured.status.is_some_and(|status| status.success()) => None,
-        Ok(_) => Some("valgrind has no callgrind".to_owned()),
-        Err(_) => Some("valgrind is not installed".to_owned()),
+        Ok(_) => Some("the valgrind that is installed has no callgrind".to_owned()),
+        Err(_) => Some("valgrind is not installed (the package `valgrind`)".to_owned()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which values a scenario's table shows, in which unit, and which of them is drawn.
 
+use super::perf::FORBIDDEN;
 use super::results::{
     BREAKS, CALL, CALLS, CHURNED, GENERATOR, GROWTH, INSTRUCTIONS, LIVE, P50, P99, PROCESSOR, RATE, RESIDENT,
     SLOWEST, SWITCHES, THROUGHPUT, WAKEUPS, WRITES, WRITES_EACH,
@@ -134,7 +135,8 @@ pub(crate) fn section(kind: Kind) -> Section {
     }
 }
 
-/// A column for each call by name, the most frequent of any row first.
+/// A column for each call by name, the most frequent of any row first; for those that are forbidden even if nobody makes
+/// them often.
 pub(crate) fn calls_by_name(names: impl IntoIterator<Item = (String, f64)>) -> Vec<String> {
     let mut most: Vec<(String, f64)> = vec![];
     for (name, count) in names.into_iter().filter(|(name, _)| name.starts_with(CALL)) {
@@ -143,15 +145,10 @@ pub(crate) fn calls_by_name(names: impl IntoIterator<Item = (String, f64)>) -> V
             None => most.push((name, count)),
         }
     }
-    most.retain(|(name, count)| {
-        *count >= 0.005 || ALWAYS.iter().any(|always| name[CALL.len()..] == **always)
-    });
+    most.retain(|(name, count)| *count >= 0.005 || FORBIDDEN.contains(&&name[CALL.len()..]));
     most.sort_by(|a, b| b.1.total_cmp(&a.1));
     most.into_iter().map(|(name, _)| name).collect()
 }
-
-/// Calls that have their column even if nobody makes them often.
-const ALWAYS: [&str; 3] = ["futex", "epoll_ctl", "timerfd_settime"];
 
 #[cfg(test)]
 mod tests {

@@ -182,7 +182,7 @@ fn pieces(output: &str) -> Result<Vec<Piece>> {
     }
     let pieces = order
         .into_iter()
-        .filter_map(|(name, numbers)| Summary::of(numbers).map(|nanoseconds| Piece { name, nanoseconds }));
+        .filter_map(|(name, numbers)| Summary::of(numbers).map(|nanoseconds| Piece::new(name, nanoseconds)));
     Ok(pieces.collect())
 }
 

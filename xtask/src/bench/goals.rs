@@ -6,11 +6,13 @@
 
 use std::fmt;
 
+use super::PIECES;
 use super::numbers::{number, with_quartiles};
 use super::peers::{GO, OURS, RAW};
+use super::perf::FORBIDDEN;
 use super::results::{
-    ADDED, BUFFER, CALL, CALLS, CHURNED, GROWTH, INSTRUCTIONS, LIVE, P99, PROCESSOR, RESIDENT, Results,
-    SLOWEST, THROUGHPUT, Table, WAKEUPS, WRITES, WRITES_EACH,
+    ADDED, BUFFER, CALL, CALLS, CHURNED, GROWTH, INSTRUCTIONS, LIVE, P99, PROCESSOR, Piece, RESIDENT,
+    Results, SLOWEST, THROUGHPUT, Table, WAKEUPS, WRITES, WRITES_EACH,
 };
 use super::scenarios::{EARLIER, LATER, READABLE};
 use super::statistics::{Summary, paired};
@@ -41,6 +43,8 @@ impl fmt::Display for Verdict {
 pub(crate) struct Check {
     /// The goal's name in docs/performance.md.
     pub(crate) goal: &'static str,
+    /// The scenario that tells, by its name on the command line.
+    pub(crate) scenario: &'static str,
     /// What is claimed.
     pub(crate) claim: String,
     /// What was measured.
@@ -51,8 +55,23 @@ pub(crate) struct Check {
     pub(crate) verdict: Verdict,
 }
 
-/// Judges every goal.
-pub(crate) fn judge(results: &Results) -> Vec<Check> {
+/// The claims of which a run was to tell something, and how many there are beside them.
+pub(crate) struct Judged {
+    /// Those that were to be measured.
+    pub(crate) checks: Vec<Check>,
+    /// How many others there are.
+    pub(crate) beside: usize,
+}
+
+/// Judges what a run was asked for.
+pub(crate) fn judge(results: &Results) -> Judged {
+    let (checks, beside): (Vec<_>, Vec<_>) =
+        every(results).into_iter().partition(|check| results.setting.ours.contains(check.scenario));
+    Judged { checks, beside: beside.len() }
+}
+
+/// Every claim of every goal.
+fn every(results: &Results) -> Vec<Check> {
     let judge = Judge { results };
     [
         judge.calls(),
@@ -89,6 +108,36 @@ fn verdict(met: bool) -> Verdict {
     if met { Verdict::Met } else { Verdict::NotMet }
 }
 
+/// What a check is about: the goal, and the scenario that tells.
+type About = (&'static str, &'static str);
+
+/// A number that may be at most so large.
+fn at_most(about: About, claim: &str, value: Option<Summary>, limit: f64, text: &str) -> Check {
+    by_median(about, claim, value, text, |median| median <= limit)
+}
+
+/// A number that may be no smaller.
+fn at_least(about: About, claim: &str, value: Option<Summary>, limit: f64) -> Check {
+    by_median(about, claim, value, &format!("at least {limit}"), |median| median >= limit)
+}
+
+fn by_median(
+    (goal, scenario): About,
+    claim: &str,
+    value: Option<Summary>,
+    limit: &str,
+    is_within: impl FnOnce(f64) -> bool,
+) -> Check {
+    Check {
+        goal,
+        scenario,
+        claim: claim.to_owned(),
+        measured: value.as_ref().map_or("–".to_owned(), with_quartiles),
+        limit: limit.to_owned(),
+        verdict: value.map_or(Verdict::Open, |value| verdict(is_within(value.median))),
+    }
+}
+
 impl Judge<'_> {
     fn summary(&self, table: &str, row: &str, value: &str) -> Option<Summary> {
         self.results.table(table)?.row(row)?.summary(value)
@@ -99,24 +148,6 @@ impl Judge<'_> {
         table.ratio(table.row(row)?, value)
     }
 
-    /// A number that may be at most so large.
-    fn at_most(
-        &self,
-        goal: &'static str,
-        claim: &str,
-        value: Option<Summary>,
-        limit: f64,
-        text: &str,
-    ) -> Check {
-        Check {
-            goal,
-            claim: claim.to_owned(),
-            measured: value.as_ref().map_or("–".to_owned(), with_quartiles),
-            limit: text.to_owned(),
-            verdict: value.map_or(Verdict::Open, |value| verdict(value.median <= limit)),
-        }
-    }
-
     fn calls(&self) -> Vec<Check> {
         const GOAL: &str = "1 system calls";
         let mut checks = vec![];
@@ -125,7 +156,7 @@ impl Judge<'_> {
             ("calls-50", "a request, 50 connections", 2.1, "2.1"),
             ("calls-1000", "a request, 1,000 connections", 2.1, "2.1"),
         ] {
-            checks.push(self.at_most(GOAL, claim, self.summary(table, OURS, CALLS), limit, text));
+            checks.push(at_most((GOAL, table), claim, self.summary(table, OURS, CALLS), limit, text));
             let forbidden = self
                 .results
                 .table(table)
@@ -136,13 +167,15 @@ impl Judge<'_> {
                 let rounds = row.samples.iter().filter(|sample| sample.counts).map(|sample| {
                     let call =
                         |name: &str| sample.values.get(&format!("{CALL}{name}")).copied().unwrap_or(0.0);
-                    call("futex") + call("timerfd_settime") + call("epoll_ctl")
+                    FORBIDDEN.map(call).iter().sum::<f64>()
                 });
                 rounds.fold(0.0, f64::max)
             });
+            let [one, two, three] = FORBIDDEN;
             checks.push(Check {
                 goal: GOAL,
-                claim: format!("futex, timerfd and epoll_ctl {claim}"),
+                scenario: table,
+                claim: format!("{one}, {two} and {three} {claim}"),
                 measured: sum.map_or("–".to_owned(), |sum| format!("{} in the worst round", number(sum))),
                 limit: "none (below 0.001)".to_owned(),
                 verdict: sum.map_or(Verdict::Open, |sum| verdict(sum < 0.001)),
@@ -152,10 +185,10 @@ impl Judge<'_> {
     }
 
     fn instructions(&self) -> Vec<Check> {
-        const GOAL: &str = "2 instructions";
-        let of = |row: &str| self.summary("instructions", row, INSTRUCTIONS);
+        const ABOUT: About = ("2 instructions", "instructions");
+        let of = |row: &str| self.summary(ABOUT.1, row, INSTRUCTIONS);
         let ours = of(OURS);
-        let mut checks = vec![self.at_most(GOAL, "a request, 50 connections", ours, 450.0, "450")];
+        let mut checks = vec![at_most(ABOUT, "a request, 50 connections", ours, 450.0, "450")];
         let tokio =
             [of("tokio-current"), of("tokio-multi")].into_iter().flatten().map(|summary| summary.median);
         let tokio = tokio.min_by(f64::total_cmp);
@@ -165,7 +198,7 @@ impl Judge<'_> {
         for (peer, limit) in against {
             let limit_text = limit.map_or("–".to_owned(), number);
             let mut check =
-                self.at_most(GOAL, &format!("against {peer}"), ours, limit.unwrap_or(0.0), &limit_text);
+                at_most(ABOUT, &format!("against {peer}"), ours, limit.unwrap_or(0.0), &limit_text);
             if limit.is_none() {
                 check.verdict = Verdict::Open;
             }
@@ -173,7 +206,8 @@ impl Judge<'_> {
         }
         let bare = of(&format!("{OURS} without tracing"));
         checks.push(Check {
-            goal: GOAL,
+            goal: ABOUT.0,
+            scenario: ABOUT.1,
             claim: "what compiled-out tracing saves".to_owned(),
             measured: match (ours, bare) {
                 (Some(ours), Some(bare)) => number(ours.median - bare.median),
@@ -195,14 +229,14 @@ impl Judge<'_> {
             ("time-16k", "50 connections of 16 KiB"),
         ] {
             let ours = self.ratio(table, OURS, PROCESSOR);
-            checks.push(self.at_most(GOAL, &format!("ratio to raw, {claim}"), ours, 1.03, "1.03"));
+            checks.push(at_most((GOAL, table), &format!("ratio to raw, {claim}"), ours, 1.03, "1.03"));
             let best = self.best_peer(table, PROCESSOR);
             let limit = best.as_ref().map(|(_, ratio)| ratio.median + ratio.spread());
             let text = best.map_or("–".to_owned(), |(peer, ratio)| {
                 format!("{peer}'s {} + its spread {}", number(ratio.median), number(ratio.spread()))
             });
             let claim = format!("ratio to raw beside the best peer's, {claim}");
-            let mut check = self.at_most(GOAL, &claim, ours, limit.unwrap_or(0.0), &text);
+            let mut check = at_most((GOAL, table), &claim, ours, limit.unwrap_or(0.0), &text);
             if limit.is_none() {
                 check.verdict = Verdict::Open;
             }
@@ -234,6 +268,7 @@ impl Judge<'_> {
                 let known: Vec<_> = theirs.iter().filter_map(|(_, ratio)| *ratio).collect();
                 checks.push(Check {
                     goal: GOAL,
+                    scenario: table,
                     claim: format!("{what}'s ratio to raw, {connections} connections, ahead of each peer's"),
                     measured: ours.as_ref().map_or("–".to_owned(), with_quartiles),
                     limit: named.collect::<Vec<_>>().join(", "),
@@ -249,23 +284,18 @@ impl Judge<'_> {
     }
 
     fn tail(&self) -> Vec<Check> {
-        const GOAL: &str = "4 tail";
-        let p99 = self.ratio("time-1000", OURS, P99);
-        let slowest = self.summary("time-1000", OURS, SLOWEST);
+        const ABOUT: About = ("4 tail", "time-1000");
+        let p99 = self.ratio(ABOUT.1, OURS, P99);
+        let slowest = self.summary(ABOUT.1, OURS, SLOWEST);
         vec![
-            self.at_most(GOAL, "p99's ratio to raw, 1,000 connections", p99, 1.05, "1.05"),
-            Check {
-                goal: GOAL,
-                claim: "the slowest connection's share of the median one's".to_owned(),
-                measured: slowest.as_ref().map_or("–".to_owned(), with_quartiles),
-                limit: "at least 0.5".to_owned(),
-                verdict: slowest.map_or(Verdict::Open, |share| verdict(share.median >= 0.5)),
-            },
+            at_most(ABOUT, "p99's ratio to raw, 1,000 connections", p99, 1.05, "1.05"),
+            at_least(ABOUT, "the slowest connection's share of the median one's", slowest, 0.5),
         ]
     }
 
     fn short(&self) -> Vec<Check> {
-        let row = self.results.table("calls-short").and_then(|table| table.row(OURS));
+        const ABOUT: About = ("5 short", "calls-short");
+        let row = self.results.table(ABOUT.1).and_then(|table| table.row(OURS));
         let without_waits = row.and_then(|row| {
             let all = row.by_round(CALLS);
             let rounds = all.into_iter().map(|(round, calls)| {
@@ -275,34 +305,22 @@ impl Judge<'_> {
             });
             Summary::of(rounds)
         });
-        vec![self.at_most("5 short", "system calls a connection beside the waits", without_waits, 7.0, "7")]
+        vec![at_most(ABOUT, "system calls a connection beside the waits", without_waits, 7.0, "7")]
     }
 
     fn memory(&self) -> Vec<Check> {
-        const GOAL: &str = "6 memory";
+        const ABOUT: About = ("6 memory", "memory");
         let beyond = |value: &str| {
-            let row = self.results.table("memory")?.row(OURS)?;
+            let row = self.results.table(ABOUT.1)?.row(OURS)?;
             let buffer = row.summary(BUFFER)?.median;
             Summary::of(row.by_round(value).into_values().map(|bytes| bytes - buffer))
         };
-        let readable = format!("{OURS} {READABLE}");
+        let readable = |value: &str| self.summary(ABOUT.1, &format!("{OURS} {READABLE}"), value);
         vec![
-            self.at_most(GOAL, "allocated beyond the buffer, bytes", beyond(LIVE), 512.0, "512"),
-            self.at_most(GOAL, "resident beyond the buffer, bytes", beyond(RESIDENT), 512.0, "512"),
-            self.at_most(
-                GOAL,
-                "allocated with `readable()`, bytes",
-                self.summary("memory", &readable, LIVE),
-                640.0,
-                "640",
-            ),
-            self.at_most(
-                GOAL,
-                "resident with `readable()`, bytes",
-                self.summary("memory", &readable, RESIDENT),
-                640.0,
-                "640",
-            ),
+            at_most(ABOUT, "allocated beyond the buffer, bytes", beyond(LIVE), 512.0, "512"),
+            at_most(ABOUT, "resident beyond the buffer, bytes", beyond(RESIDENT), 512.0, "512"),
+            at_most(ABOUT, "allocated with `readable()`, bytes", readable(LIVE), 640.0, "640"),
+            at_most(ABOUT, "resident with `readable()`, bytes", readable(RESIDENT), 640.0, "640"),
         ]
     }
 
@@ -313,22 +331,22 @@ impl Judge<'_> {
         for (mode, word, limit) in [(LATER, "later", 40.0), (EARLIER, "earlier", 250.0)] {
             let echo = added("deadlines", mode);
             let claim = format!("moved {word} before each read, ns a request over none (echo)");
-            let check = self.at_most(GOAL, &claim, echo, limit, &number(limit));
+            let check = at_most((GOAL, "deadlines"), &claim, echo, limit, &number(limit));
             checks.push(told_by(check, echo, limit));
             let name = format!("SetReadDeadline/{word}/{OURS}");
             let piece = self.results.pieces.iter().find(|piece| piece.name == name);
             let claim = format!("moved {word}, ns each (the setter alone)");
-            checks.push(self.at_most(
-                GOAL,
-                &claim,
-                piece.map(|piece| piece.nanoseconds),
-                limit,
-                &number(limit),
-            ));
+            let alone = piece.map(|piece| piece.nanoseconds);
+            let mut check = at_most((GOAL, PIECES), &claim, alone, limit, &number(limit));
+            if piece.is_some_and(Piece::is_disturbed) {
+                check.measured.push_str("; disturbed by other processes");
+            }
+            checks.push(check);
         }
         let (alone, armed) = (added("deadlines", LATER), added("armed", LATER));
         let check = Check {
             goal: GOAL,
+            scenario: "armed",
             claim: "the same beside 9,000 armed deadlines, ns a request over none".to_owned(),
             measured: armed.as_ref().map_or("–".to_owned(), with_quartiles),
             limit: alone.map_or("–".to_owned(), |alone| {
@@ -343,8 +361,8 @@ impl Judge<'_> {
         let growth = self.summary("churn", &row, GROWTH);
         let churned = self.summary("churn", &row, CHURNED);
         let connections = churned.map_or("–".to_owned(), |churned| number(churned.median));
-        checks.push(self.at_most(
-            GOAL,
+        checks.push(at_most(
+            (GOAL, "churn"),
             &format!("growth by each of {connections} connections that came and went, bytes"),
             growth,
             1.0,
@@ -367,6 +385,7 @@ impl Judge<'_> {
         };
         vec![Check {
             goal: "8 storm",
+            scenario: "storm",
             claim: "eventfd writes for each wake-up, 4 threads".to_owned(),
             measured: each.as_ref().map_or("–".to_owned(), with_quartiles),
             limit: "1, in every round".to_owned(),
@@ -377,13 +396,8 @@ impl Judge<'_> {
     fn streams(&self) -> Vec<Check> {
         let checks = [("push", "to the server"), ("pull", "from the server")].map(|(table, way)| {
             let ratio = self.ratio(table, OURS, THROUGHPUT);
-            Check {
-                goal: "9 streams",
-                claim: format!("throughput {way}, ratio to a blocking loop"),
-                measured: ratio.as_ref().map_or("–".to_owned(), with_quartiles),
-                limit: "at least 0.97".to_owned(),
-                verdict: ratio.map_or(Verdict::Open, |ratio| verdict(ratio.median >= 0.97)),
-            }
+            let claim = format!("throughput {way}, ratio to a blocking loop");
+            at_least(("9 streams", table), &claim, ratio, 0.97)
         });
         checks.into()
     }
@@ -394,18 +408,48 @@ mod tests {
     use super::*;
     use crate::bench::results::Row;
     use crate::bench::results::tests::table;
+    use crate::bench::scenarios::SCENARIOS;
 
     fn verdicts(results: &Results, goal: &str) -> Vec<Verdict> {
-        judge(results).into_iter().filter(|check| check.goal == goal).map(|check| check.verdict).collect()
+        every(results).into_iter().filter(|check| check.goal == goal).map(|check| check.verdict).collect()
     }
 
     #[test]
     fn nothing_measured_is_nothing_met() {
-        let checks = judge(&Results::default());
+        let checks = every(&Results::default());
         assert!(checks.iter().all(|check| check.verdict == Verdict::Open), "{checks:?}");
         let goals: Vec<_> =
             ('1'..='9').filter(|goal| checks.iter().any(|check| check.goal.starts_with(*goal))).collect();
         assert_eq!(goals.len(), 9, "every goal is judged");
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_not_judged() {
+        let all = every(&Results::default());
+        for check in &all {
+            let is_there = SCENARIOS.iter().any(|scenario| scenario.name == check.scenario);
+            assert!(is_there || check.scenario == PIECES, "{check:?}");
+        }
+        let mut results = Results::default();
+        results.setting.ours.extend(["churn".to_owned(), PIECES.to_owned()]);
+        let judged = judge(&results);
+        let scenarios: Vec<_> = judged.checks.iter().map(|check| check.scenario).collect();
+        assert_eq!(scenarios, [PIECES, PIECES, "churn"]);
+        assert_eq!(judged.beside, all.len() - 3);
+    }
+
+    #[test]
+    fn a_disturbed_setter_says_so() {
+        let mut results = Results::default();
+        let nanoseconds = Summary::of([20.0]).unwrap();
+        let piece = Piece::new(format!("SetReadDeadline/later/{OURS}"), nanoseconds);
+        results.pieces.push(Piece { others: 0.5, ..piece });
+        let checks = every(&results);
+        let setter = checks.iter().find(|check| check.scenario == PIECES).unwrap();
+        assert_eq!(
+            (setter.measured.as_str(), setter.verdict),
+            ("20.0; disturbed by other processes", Verdict::Met)
+        );
     }
 
     fn with(table: Table) -> Results {

@@ -8,17 +8,17 @@
 use std::fmt::Write;
 
 use super::columns::{Section, calls_by_name, section};
-use super::goals::Check;
+use super::goals::{Check, Judged};
 use super::numbers::{number, with_quartiles};
 use super::peers::PEERS;
 use super::results::{CALL, Results, Row, Table};
 use super::scenarios::{Kind, SCENARIOS, Scenario};
 
 /// Writes the whole report. `charts` are the names of scenarios that have one.
-pub(crate) fn report(results: &Results, checks: &[Check], charts: &[&str]) -> String {
+pub(crate) fn report(results: &Results, judged: &Judged, charts: &[&str]) -> String {
     let mut text = String::new();
     setting(&mut text, results);
-    goals(&mut text, results, checks);
+    goals(&mut text, results, judged);
     overview(&mut text, results);
     let mut last = "";
     for scenario in SCENARIOS {
@@ -77,7 +77,7 @@ fn setting(text: &mut String, results: &Results) {
     }
 }
 
-fn goals(text: &mut String, results: &Results, checks: &[Check]) {
+fn goals(text: &mut String, results: &Results, judged: &Judged) {
     put(text, format_args!("\n## Goals\n"));
     if results.setting.quick {
         put(text, format_args!("\nOf a quick run: its verdicts are first impressions.\n"));
@@ -92,9 +92,14 @@ fn goals(text: &mut String, results: &Results, checks: &[Check]) {
             ),
         );
     }
-    put(text, format_args!("\n| goal | claim | measured | limit | |\n| --- | --- | --- | --- | --- |\n"));
-    for Check { goal, claim, measured, limit, verdict } in checks {
+    if !judged.checks.is_empty() {
+        put(text, format_args!("\n| goal | claim | measured | limit | |\n| --- | --- | --- | --- | --- |\n"));
+    }
+    for Check { goal, claim, measured, limit, verdict, .. } in &judged.checks {
         put(text, format_args!("| {goal} | {claim} | {measured} | {limit} | {verdict} |\n"));
+    }
+    if judged.beside > 0 {
+        put(text, format_args!("\n{} claims are of what this run was not asked for.\n", judged.beside));
     }
 }
 
@@ -203,11 +208,14 @@ fn pieces(text: &mut String, results: &Results) {
         text,
         format_args!(
             "\n## Pieces\n\nBy criterion, and under `go/` by Go's own benchmarks on one processor; median over the \
-             samples, with quartiles.\n\n| piece | nanoseconds |\n| --- | --- |\n"
+             samples, with quartiles.\n\n| piece | nanoseconds | notes |\n| --- | --- | --- |\n"
         ),
     );
     for piece in &results.pieces {
-        put(text, format_args!("| {} | {} |\n", piece.name, with_quartiles(&piece.nanoseconds)));
+        let disturbed = piece.is_disturbed().then_some("**disturbed by other processes**");
+        let notes: Vec<_> = disturbed.into_iter().chain(piece.taken_again.then_some("taken again")).collect();
+        let nanoseconds = with_quartiles(&piece.nanoseconds);
+        put(text, format_args!("| {} | {nanoseconds} | {} |\n", piece.name, notes.join(", ")));
     }
 }
 
@@ -226,7 +234,8 @@ mod tests {
     use super::*;
     use crate::bench::goals::judge;
     use crate::bench::results::tests::table;
-    use crate::bench::results::{CALLS, PROCESSOR, Values};
+    use crate::bench::results::{CALLS, PROCESSOR, Piece, Values};
+    use crate::bench::statistics::Summary;
 
     fn written(results: &Results) -> String {
         report(results, &judge(results), &["time-50"])
@@ -235,6 +244,7 @@ mod tests {
     #[test]
     fn a_scenario_has_its_medians_its_ratios_and_its_chart() {
         let mut results = Results::default();
+        results.setting.ours.insert("time-50".to_owned());
         results.tables.push(table(
             "time-50",
             PROCESSOR,
@@ -248,6 +258,10 @@ mod tests {
         );
         assert!(text.contains("(time-50.svg)"), "{text}");
         assert!(text.contains("**not met**"), "{text}");
+        assert!(
+            !text.contains("| 9 streams |") && text.contains("claims are of what this run was not asked for"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -260,6 +274,16 @@ mod tests {
         let text = written(&results);
         assert!(text.contains("**1 of 2 disturbed by other processes**, 1 taken again"), "{text}");
         assert!(text.contains("disturbed 1 of the 2 samples that count"), "{text}");
+    }
+
+    #[test]
+    fn a_disturbed_piece_shows() {
+        let mut results = Results::default();
+        let piece = || Piece::new("a".to_owned(), Summary::of([5.0]).unwrap());
+        results.pieces = vec![piece(), Piece { others: 0.5, taken_again: true, ..piece() }];
+        let text = written(&results);
+        assert!(text.contains("| a | 5.00 |  |"), "{text}");
+        assert!(text.contains("| a | 5.00 | **disturbed by other processes**, taken again |"), "{text}");
     }
 
     #[test]

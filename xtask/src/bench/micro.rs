@@ -1,4 +1,4 @@
-//! The pieces, by criterion: what it left in `criterion/*/new`.
+//! The pieces by criterion, a file of benchmarks at a time: what it left in `criterion/*/new`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,26 +12,31 @@ use super::child::Child;
 use super::results::Piece;
 use super::statistics::Summary;
 
-/// How long all of criterion's benchmarks may take.
+/// How long the benchmarks of a file may take.
 const LIMIT: Duration = Duration::from_secs(1200);
 
 /// Cargo's words for the benchmarks.
-const BENCHES: [&str; 4] = ["bench", "--package", "micro", "--benches"];
+const BENCH: [&str; 3] = ["bench", "--package", "micro"];
 
 /// Builds criterion's benchmarks, on all processors.
 pub(crate) fn build(builder: &Builder) -> Result<()> {
-    let mut cargo = builder.cargo(&[&BENCHES[..], &["--no-run"]].concat(), &builder.target);
+    let mut cargo = builder.cargo(&[&BENCH[..], &["--benches", "--no-run"]].concat(), &builder.target);
     build::run(&mut cargo)?.map_err(anyhow::Error::msg)
 }
 
-/// Runs criterion's benchmarks on some processors and reads their results.
-pub(crate) fn run(builder: &Builder, quick: bool, processors: &[usize]) -> Result<Vec<Piece>> {
+/// The files of benchmarks.
+pub(crate) fn groups(builder: &Builder) -> Result<Vec<String>> {
+    builder.names("bench")
+}
+
+/// Runs the benchmarks of a file on some processors and reads their results.
+pub(crate) fn run(builder: &Builder, group: &str, quick: bool, processors: &[usize]) -> Result<Vec<Piece>> {
     let folder = builder.target.join("criterion");
     if folder.exists() {
-        // What an earlier run left under names that are gone would be read too.
+        // What an earlier run left would be read too.
         fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
-    let mut cargo = builder.cargo(&BENCHES, &builder.target);
+    let mut cargo = builder.cargo(&[&BENCH[..], &["--bench", group]].concat(), &builder.target);
     cargo.args(["--", "--noplot"]);
     if quick {
         cargo.args(["--warm-up-time", "0.1", "--measurement-time", "0.2", "--sample-size", "10"]);
@@ -99,7 +104,7 @@ fn piece(folder: &Path) -> Result<Piece> {
     let sampled: Sampled = serde_json::from_str(&text("sample.json")?).context("a sample.json")?;
     let each = sampled.times.iter().zip(&sampled.iters).map(|(time, times)| time / times);
     let nanoseconds = Summary::of(each).with_context(|| format!("{} has no sample", benchmark.full_id))?;
-    Ok(Piece { name: benchmark.full_id, nanoseconds })
+    Ok(Piece::new(benchmark.full_id, nanoseconds))
 }
 
 #[cfg(test)]

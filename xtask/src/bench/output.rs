@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::chart::{self, Bar};
 use super::columns::section;
-use super::goals::{Check, Verdict, judge};
+use super::goals::{Check, Judged, Verdict, judge};
 use super::markdown;
 use super::peers::OURS;
 use super::results::{Results, Table};
@@ -26,7 +26,7 @@ pub(crate) fn write(results: &mut Results, folder: &Path) -> Result<()> {
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     };
-    let checks = judge(results);
+    let judged = judge(results);
     file("results.json", &serde_json::to_string_pretty(results)?)?;
     let mut charts = vec![];
     for scenario in &SCENARIOS {
@@ -35,8 +35,8 @@ pub(crate) fn write(results: &mut Results, folder: &Path) -> Result<()> {
             charts.push(scenario.name);
         }
     }
-    file("report.md", &markdown::report(results, &checks, &charts))?;
-    tell(results, &checks);
+    file("report.md", &markdown::report(results, &judged, &charts))?;
+    tell(results, &judged);
     println!("\n{}", folder.join("report.md").display());
     Ok(())
 }
@@ -59,19 +59,20 @@ fn drawn(scenario: &Scenario, table: &Table) -> Option<String> {
 }
 
 /// The goals and the gaps, in short.
-fn tell(results: &Results, checks: &[Check]) {
+fn tell(results: &Results, judged: &Judged) {
     println!();
-    for Check { goal, claim, measured, limit, verdict } in checks {
+    let first = if results.setting.quick { " (a first impression)" } else { "" };
+    for Check { goal, claim, measured, limit, verdict, .. } in &judged.checks {
         let mark = match verdict {
             Verdict::Met => "met     ",
             Verdict::NotMet => "NOT MET ",
             Verdict::Open => continue,
         };
-        println!("{mark} {goal}: {claim}: {measured}, limit {limit}");
+        println!("{mark} {goal}: {claim}: {measured}, limit {limit}{first}");
     }
-    let open = checks.iter().filter(|check| check.verdict == Verdict::Open).count();
+    let open = judged.checks.iter().filter(|check| check.verdict == Verdict::Open).count();
     if open > 0 {
-        println!("{open} claims not measured; the report lists them");
+        println!("{open} of {} claims not measured; the report lists them", judged.checks.len());
     }
     for gap in &results.gaps {
         println!("not measured: {}: {}", gap.what, gap.why);

@@ -1,8 +1,10 @@
 //! What is to be measured: scenarios, each with its rows, and how often.
 
+use std::collections::BTreeSet;
+
 use super::PIECES;
 use super::build::{Programs, STORM, memory_program, without_tracing};
-use super::peers::{BLOCKING, GO, RAW};
+use super::peers::{BLOCKING, GO, OURS, RAW};
 use super::scenarios::{Cell, Kind, SCENARIOS, Scenario};
 
 /// What is to be measured.
@@ -13,7 +15,7 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// Whether time is short.
     quick: bool,
-    /// Whether the micro-benchmarks are asked for.
+    /// Whether the micro-benchmarks are asked for. Most of them are ours, and what is Go's stands beside ours.
     pub(crate) pieces: bool,
 }
 
@@ -37,8 +39,17 @@ impl Plan {
             scenarios: scenarios_and_cells.collect(),
             quick,
             rounds: rounds.map_or(if quick { 2 } else { 5 }, usize::from),
-            pieces: if scenarios.is_empty() { !quick } else { scenarios.iter().any(|name| name == PIECES) },
+            pieces: (only.is_empty() || only.iter().any(|name| name == OURS))
+                && if scenarios.is_empty() { !quick } else { scenarios.iter().any(|name| name == PIECES) },
         }
+    }
+
+    /// The names of the scenarios in which ours is measured.
+    pub(crate) fn of_ours(&self) -> BTreeSet<String> {
+        let has_ours = |cells: &[Cell]| cells.iter().any(|cell| cell.peer.name == OURS);
+        let scenarios = self.scenarios.iter().filter(|(_, cells)| has_ours(cells));
+        let pieces = self.pieces.then_some(PIECES);
+        scenarios.map(|(scenario, _)| scenario.name).chain(pieces).map(str::to_owned).collect()
     }
 
     /// Whether some scenario is of a kind.
@@ -135,6 +146,27 @@ mod tests {
     fn who_takes_no_part_in_what_is_asked_for_leaves_nothing_to_do() {
         assert!(Plan::of(false, &strings(&["smol"]), &strings(&["storm"]), None).is_empty());
         assert!(!Plan::of(false, &strings(&["smol"]), &strings(&["storm", "time-1"]), None).is_empty());
+    }
+
+    #[test]
+    fn the_pieces_are_left_to_those_who_ask_for_ours() {
+        let pieces = |only: &[&str], scenarios: &[&str]| {
+            Plan::of(false, &strings(only), &strings(scenarios), None).pieces
+        };
+        assert!(pieces(&["ours", "smol"], &[]) && pieces(&["ours"], &["pieces"]));
+        assert!(!pieces(&["smol"], &[]) && !pieces(&["go"], &["pieces"]));
+    }
+
+    #[test]
+    fn the_goals_are_of_the_scenarios_of_ours() {
+        let of_ours = |only: &[&str], scenarios: &[&str]| {
+            Plan::of(false, &strings(only), &strings(scenarios), None)
+                .of_ours()
+                .into_iter()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of_ours(&[], &["storm", "pieces", "time-1"]), ["pieces", "storm", "time-1"]);
+        assert!(of_ours(&["smol"], &["time-1"]).is_empty());
     }
 
     #[test]

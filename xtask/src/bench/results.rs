@@ -6,7 +6,7 @@
 //!
 //! The values' names are the same for every server and scenario:
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -104,6 +104,22 @@ pub(crate) struct Piece {
     pub(crate) name: String,
     /// Nanoseconds each time, over several samples.
     pub(crate) nanoseconds: Summary,
+    /// The share of the processor that other processes had while its group ran.
+    pub(crate) others: f64,
+    /// Whether its group was run twice.
+    pub(crate) taken_again: bool,
+}
+
+impl Piece {
+    /// A piece as it was measured, whoever else was busy.
+    pub(crate) fn new(name: String, nanoseconds: Summary) -> Piece {
+        Piece { name, nanoseconds, others: 0.0, taken_again: false }
+    }
+
+    /// Whether others disturbed it.
+    pub(crate) fn is_disturbed(&self) -> bool {
+        noise::disturbs(self.others)
+    }
 }
 
 /// What could not be measured.
@@ -128,6 +144,8 @@ pub(crate) struct Setting {
     pub(crate) versions: BTreeMap<String, String>,
     /// Which processor did what.
     pub(crate) pinned: String,
+    /// The scenarios in which ours was to be measured, by their names: the goals are of these.
+    pub(crate) ours: BTreeSet<String>,
     /// How many rounds were asked for.
     pub(crate) rounds: usize,
     /// How many rounds were finished.
