@@ -2,9 +2,11 @@
 //!
 //! A model is a test whose path contains `loom`, built with `--cfg loom` in release mode. The test binary is built first
 //! and then run by itself: so a filter can be checked against its list of models, and a run can be timed and killed.
-//! Each model states its own bound on preemptions; none is set from outside.
+//! Each model states its own bound on preemptions; none is set from outside. A package in which no source has a model of the
+//! name that was asked for is not built at all.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -46,7 +48,14 @@ impl Options {
 /// Runs the models of each package. It is an error if none runs: in any package, or with a filter in all of them.
 pub(crate) fn all(workspace: &Workspace, report: &mut Report, options: &Options) -> Result<()> {
     let mut ran = 0;
-    for package in options.packages() {
+    let mut packages: Vec<_> = options.packages().collect();
+    if let Some(filter) = &options.filter {
+        packages = with_models(workspace, packages, options)?;
+        if packages.is_empty() {
+            bail!("no model contains `{filter}`");
+        }
+    }
+    for package in packages {
         report.step(&format!("loom models of {package}"), |report| {
             let models = Models::build(workspace, package)?;
             let names: Vec<_> = models.names()?.into_iter().filter(|name| options.selects(name)).collect();
@@ -63,6 +72,56 @@ pub(crate) fn all(workspace: &Workspace, report: &mut Report, options: &Options)
         bail!("no model contains `{}`", options.filter.as_deref().unwrap_or_default());
     }
     Ok(())
+}
+
+/// Those of the packages whose sources have a model that was asked for.
+fn with_models(
+    workspace: &Workspace,
+    packages: Vec<&'static str>,
+    options: &Options,
+) -> Result<Vec<&'static str>> {
+    let mut with = vec![];
+    for package in packages {
+        let names = in_sources(&workspace.root.join(package).join("src"))?;
+        if names.iter().any(|name| options.selects(name)) {
+            with.push(package);
+        }
+    }
+    Ok(with)
+}
+
+/// The full path of each model below a folder of sources, read from their text.
+fn in_sources(sources: &Path) -> Result<Vec<String>> {
+    let (mut names, mut folders) = (vec![], vec![sources.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let Some(module) = path.strip_prefix(sources).ok().and_then(module_of) else { continue };
+            if module.contains("loom") {
+                let text =
+                    fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                names.extend(tests_in(&text).map(|name| format!("{module}::{name}")));
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// The path of the module that a file below `src` is.
+fn module_of(file: &Path) -> Option<String> {
+    let module = file.to_str()?.strip_suffix(".rs")?;
+    let module = module.strip_suffix("/mod").unwrap_or(module);
+    Some(module.replace('/', "::"))
+}
+
+/// The names of the functions that follow a `#[test]`.
+fn tests_in(text: &str) -> impl Iterator<Item = &str> {
+    let after = text.split("#[test]").skip(1);
+    after.filter_map(|rest| rest.split_once("fn ")?.1.split_once('(')).map(|(name, _)| name)
 }
 
 /// The built models of one package.
@@ -130,6 +189,28 @@ mod tests {
         let output = "    Finished `release` profile in 0.1s\n  Executable unittests src/lib.rs (target/deps/x-1a2b)\n";
         assert_eq!(executable(output), Some("target/deps/x-1a2b"));
         assert_eq!(executable("error: could not compile"), None);
+    }
+
+    #[test]
+    fn every_model_that_a_mutant_names_is_found_in_the_sources() {
+        let workspace = Workspace::here();
+        for package in PACKAGES {
+            let names = in_sources(&workspace.root.join(package).join("src")).unwrap();
+            for model in crate::mutants::models_of(package) {
+                assert!(names.iter().any(|name| name == model), "{package}: {model} is not in {names:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_package_without_such_a_model_is_left_out() {
+        let with = |filter: &str| {
+            let options = Options { filter: Some(filter.to_owned()), ..Options::default() };
+            with_models(&Workspace::here(), PACKAGES.into(), &options).unwrap()
+        };
+        assert_eq!(with("loom_tests"), PACKAGES);
+        assert_eq!(with("loom_tests::park::"), ["netfd"]);
+        assert!(with("nonsense").is_empty());
     }
 
     #[test]

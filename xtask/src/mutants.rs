@@ -75,6 +75,12 @@ fn table() -> impl Iterator<Item = &'static Mutant> {
     poller::MUTANTS.iter().chain(netfd::mutants()).chain(runtime::MUTANTS)
 }
 
+/// The models of a package that the table names.
+#[cfg(test)]
+pub(crate) fn models_of(package: &str) -> impl Iterator<Item = &'static str> {
+    table().filter(move |mutant| mutant.package() == package).flat_map(|mutant| mutant.models.iter().copied())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
