@@ -42,6 +42,9 @@ impl Clock {
     }
 
     /// Nanoseconds from the origin to the present.
+    ///
+    /// Go: `runtime.nanotime`
+    #[doc(alias = "nanotime")]
     #[cfg(not(loom))]
     pub(crate) fn now(&self) -> u64 {
         nanos(self.origin.elapsed())

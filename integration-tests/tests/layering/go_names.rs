@@ -1,5 +1,7 @@
 //! Go's names in the documentation, in the one form that tools read: ``Go: `net.Dial`, `net.Dialer.Dial` ``.
 
+use std::collections::BTreeSet;
+
 use syn::visit::{self, Visit};
 use syn::{Attribute, Field, File, ImplItem, Item, Meta, TraitItem, Variant};
 
@@ -19,6 +21,78 @@ const FIELDS: [(&str, &str); 3] = [
     ("netfd/src/error/op.rs", "alias = \"Addr\""),
     ("netfd/src/error/op.rs", "alias = \"Source\""),
 ];
+
+/// Names that only a module has, and why.
+const OF_MODULES_ALONE: [(&str, &str, &str); 18] = [
+    ("netfd/src/driver/mod.rs", "runtime.sysmon", "the stand-by's thread, with all that calls it"),
+    ("netfd/src/driver/parker.rs", "runtime.notesleep", "`Parker` does both; it has not got the name yet"),
+    ("netfd/src/driver/parker.rs", "runtime.stopm", "`Parker` does both; it has not got the name yet"),
+    ("netfd/src/driver/role.rs", "runtime.netpollWaiters", "a field, which has not got the name yet"),
+    ("netfd/src/driver/role.rs", "runtime.schedt.lastpoll", "a field in Go, a state machine here"),
+    ("netfd/src/driver/standby.rs", "runtime.sysmon", "`run` has not got the name yet"),
+    ("netfd/src/driver/unparker.rs", "runtime.notewakeup", "`Unparker` has not got the name yet"),
+    ("netfd/src/driver/watched.rs", "runtime.retake", "the look at each worker has not got the name yet"),
+    ("netfd/src/error/errno.rs", "syscall.Errno", "a number with a table, not a type"),
+    ("runtime/src/idle.rs", "runtime.schedt.nmspinning", "a field in Go, kept by `Idle` here"),
+    ("runtime/src/idle.rs", "runtime.schedt.pidle", "a field in Go, kept by `Idle` here"),
+    ("runtime/src/lib.rs", "runtime.schedule", "as in worker.rs, which does it"),
+    ("runtime/src/scheduler.rs", "runtime.schedt", "the scheduler's type has not got the name yet"),
+    ("runtime/src/sync/queues.rs", "runtime.p.runq", "the queue's type has not got the name yet"),
+    ("runtime/src/sync/queues.rs", "runtime.schedt.runq", "the queue's type has not got the name yet"),
+    ("runtime/src/tasks.rs", "runtime.g", "a task is `async-task`'s"),
+    ("runtime/src/threads.rs", "runtime.newm", "to start a thread is one step of a function"),
+    ("runtime/src/worker.rs", "runtime.schedule", "`run` has not got the name yet"),
+];
+
+/// The names that a module's own doc comment states, and no item in it or in the modules below it: who looks for one of
+/// them in rustdoc finds nothing, for a module has no alias of its own. Files go by their paths.
+fn of_modules_alone<'a>(files: impl IntoIterator<Item = (&'a str, &'a File)>) -> BTreeSet<(&'a str, String)> {
+    let files: Vec<_> = files.into_iter().map(|(path, file)| (path, file, of_items(file))).collect();
+    let has = |path: &str, name: &String| {
+        let folder = folder(path);
+        let within = files.iter().filter(|(other, ..)| *other == path || other.starts_with(&folder));
+        within.into_iter().any(|(_, _, names)| names.contains(name))
+    };
+    let of_modules =
+        files.iter().flat_map(|(path, file, _)| file.attrs.iter().flat_map(names).map(|name| (*path, name)));
+    of_modules.filter(|(path, name)| !has(path, name)).collect()
+}
+
+/// Where the modules below a file's are.
+fn folder(path: &str) -> String {
+    let module = path.strip_suffix(".rs").unwrap_or(path);
+    let module = ["/mod", "/lib"].iter().find_map(|root| module.strip_suffix(root)).unwrap_or(module);
+    format!("{module}/")
+}
+
+/// The names that a file's items state, and not the file itself.
+fn of_items(file: &File) -> BTreeSet<String> {
+    let mut items = Items(BTreeSet::new());
+    for item in &file.items {
+        items.visit_item(item);
+    }
+    items.0
+}
+
+struct Items(BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for Items {
+    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        self.0.extend(names(attribute));
+    }
+}
+
+/// The names in the lines `Go: ` of a doc comment.
+fn names(attribute: &Attribute) -> Vec<String> {
+    let of = |line: &String| {
+        let names = line.strip_prefix("Go: ").unwrap_or_default().split(", ");
+        names
+            .map(|name| name.trim_matches('`').to_owned())
+            .filter(|name| !name.is_empty())
+            .collect::<Vec<_>>()
+    };
+    lines(attribute).iter().flat_map(of).collect()
+}
 
 /// What is wrong with the names in a file.
 fn mistakes(file: &File) -> Vec<String> {
@@ -141,6 +215,21 @@ fn names_of_go_have_the_form_that_tools_read() {
     assert_none(&broken, "a name of Go's that tools do not understand");
 }
 
+#[test]
+fn a_name_of_a_module_is_that_of_an_item_in_it() {
+    let house = House::new();
+    let members = house.members();
+    let sources: Vec<_> = FLOORS.iter().flat_map(|floor| house.shipped(members[floor])).collect();
+    let found = of_modules_alone(sources.iter().map(|source| (source.path.as_str(), &source.file)));
+    let excused: BTreeSet<_> =
+        OF_MODULES_ALONE.iter().map(|(file, name, _)| (*file, (*name).to_owned())).collect();
+    let told = |names: BTreeSet<&(&str, String)>| -> Vec<_> {
+        names.into_iter().map(|(file, name)| format!("{file}: {name}")).collect()
+    };
+    assert_none(&told(found.difference(&excused).collect()), "a name of Go's that only a module has");
+    assert_none(&told(excused.difference(&found).collect()), "an exception that no module needs");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +262,30 @@ mod tests {
     #[test]
     fn the_right_form_passes() {
         assert!(!wrong("//! Go: `net.Dial`, `poll.FD.Read`\n\n/// An item; Go: whatever.\nfn f() {}"));
+    }
+
+    #[test]
+    fn a_name_that_only_a_module_has_is_seen() {
+        let alone = |texts: &[(&'static str, &str)]| {
+            let files: Vec<_> =
+                texts.iter().map(|(path, text)| (*path, syn::parse_file(text).expect("Rust"))).collect();
+            let found = of_modules_alone(files.iter().map(|(path, file)| (*path, file)));
+            found.into_iter().map(|(path, name)| format!("{path}: {name}")).collect::<Vec<_>>()
+        };
+        let module = "//! Go: `net.Dial`, `poll.FD.Read`\n";
+        let item = "struct X;\nimpl X {\n/// Go: `poll.FD.Read`, `net.Dial`\nfn f() {} }";
+        assert_eq!(
+            alone(&[("src/a.rs", &format!("{module}/// Go: `net.Dial`\nfn f() {{}}"))]),
+            ["src/a.rs: poll.FD.Read"]
+        );
+        assert!(alone(&[("src/a.rs", &format!("{module}{item}"))]).is_empty());
+        for (root, below) in
+            [("src/lib.rs", "src/b.rs"), ("src/a/mod.rs", "src/a/b.rs"), ("src/a.rs", "src/a/b/c.rs")]
+        {
+            assert!(alone(&[(root, module), (below, item)]).is_empty(), "{root}");
+        }
+        assert_eq!(alone(&[("src/a.rs", module), ("src/ab.rs", item)]).len(), 2, "another module");
+        assert!(alone(&[("src/a.rs", item)]).is_empty());
     }
 
     #[test]

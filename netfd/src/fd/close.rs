@@ -128,6 +128,9 @@ impl Inner {
     }
 
     /// Takes the socket out of the poller and closes it. Called once, by whoever gave the last reference back.
+    ///
+    /// Go: `poll.FD.destroy`
+    #[doc(alias = "poll.FD.destroy")]
     pub(super) fn destroy(&self) {
         // SAFETY: the mutex is closed and has no reference left, so nobody borrows the socket and nobody will.
         let socket = unsafe { self.socket.with_mut(Option::take) };
@@ -145,16 +148,17 @@ impl Inner {
         self.desc().retire(self.token.sequence());
         shared.cache.free(self.token.slot());
         let lingers = |socket: &Socket| self.given_out.load(Relaxed) && sys::lingers(sys::lend(socket));
-        match closer {
-            None if lingers(&socket) => sys::close_slowly(socket, || ()),
-            None => drop(socket),
-            Some(closer) => match closer.offer(socket) {
-                Some(socket) if lingers(&socket) => sys::close_slowly(socket, move || closer.gone()),
-                rest => {
-                    drop(rest);
-                    closer.gone();
-                }
-            },
+        let rest = match &closer {
+            Some(closer) => closer.offer(socket),
+            None => Some(socket),
+        };
+        let gone = move || closer.iter().for_each(Closer::gone);
+        match rest {
+            Some(socket) if lingers(&socket) => sys::close_slowly(socket, gone),
+            rest => {
+                drop(rest);
+                gone();
+            }
         }
     }
 }

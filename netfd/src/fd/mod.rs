@@ -189,7 +189,7 @@ impl Fd {
     /// [`Fd::with_socket`] for calls of ours, which leave what counts as readable alone.
     pub(crate) fn lend<T>(&self, call: impl FnOnce(Lent<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let _reference = Reference::take(&self.0)?;
-        self.0.with_socket(call)
+        self.0.borrow_socket(call)
     }
 
     /// Says that the socket is TCP over IPv4 or IPv6: a short read has emptied it, if the poller tells of each byte that
@@ -258,7 +258,7 @@ impl Inner {
     }
 
     /// Lends the socket to a caller that holds a reference of the mutex.
-    fn with_socket<T>(&self, call: impl FnOnce(Lent<'_>) -> T) -> T {
+    fn borrow_socket<T>(&self, call: impl FnOnce(Lent<'_>) -> T) -> T {
         // SAFETY: the caller holds a reference, and the socket is taken out only when there is none left.
         unsafe {
             self.socket.with(|socket| {

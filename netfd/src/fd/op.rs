@@ -1,6 +1,6 @@
 //! One operation between its polls: its place in the queue, its lock, its parked waker.
 //!
-//! Go: `poll.FD.readLock`, `poll.FD.readUnlock`
+//! Go: `poll.FD.readLock`, `poll.FD.readUnlock`, `poll.FD.writeLock`, `poll.FD.writeUnlock`
 //!
 //! ```text
 //!            lock is free                    EAGAIN, or drained
@@ -188,6 +188,10 @@ impl<'a, W: Way> Op<'a, W> {
     }
 
     /// The lock and a reference, and what was found with them.
+    ///
+    /// Go: `poll.FD.readLock`, `poll.FD.writeLock`
+    #[doc(alias = "poll.FD.readLock")]
+    #[doc(alias = "poll.FD.writeLock")]
     #[inline]
     fn lock(&mut self, inner: &Inner, cx: &mut Context<'_>) -> Poll<Result<Begun, Reason>> {
         if matches!(self.stage, Stage::Idle)
@@ -295,7 +299,7 @@ impl OpenFd<'_> {
             }
         }
         loop {
-            match self.inner.with_socket(|socket| call(socket, self)) {
+            match self.inner.borrow_socket(|socket| call(socket, self)) {
                 Ok(value) => return Poll::Ready(Ok(value)),
                 Err(Stop::WouldBlock) => ready!(self.wait_after(direction, cx))?,
                 Err(Stop::Failed(error)) => return Poll::Ready(Err(error)),
@@ -333,6 +337,10 @@ fn give_back(inner: &Inner, direction: Direction, stage: &mut Stage) {
 }
 
 /// A direction's lock and a reference, during a poll. Given back however the poll ends, but for [`Held::park`].
+///
+/// Go: `poll.FD.readUnlock`, `poll.FD.writeUnlock`
+#[doc(alias = "poll.FD.readUnlock")]
+#[doc(alias = "poll.FD.writeUnlock")]
 struct Held<'a, W: Way> {
     inner: &'a Inner,
     /// What the next holder will find.

@@ -16,6 +16,9 @@ const TURN: u8 = 128;
 
 /// How many operations of a direction did not have to wait. Changed under the direction's lock alone, which
 /// orders it.
+///
+/// Go: `runtime.preemptone`
+#[doc(alias = "preemptone")]
 pub(super) struct Turns(AtomicU8);
 
 impl Turns {

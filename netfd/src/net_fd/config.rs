@@ -101,8 +101,10 @@ impl SocketConfig {
     /// [`Error::DeadlineExceeded`], what the control hook says, or what the kernel says, under the name of the system
     /// call that failed.
     ///
-    /// Go: `net.netFD.dial`, `net.netFD.connect`
+    /// Go: `net.netFD.dial`, `net.netFD.connect`, `net.internetSocket`, `net.unixSocket`
     #[doc(alias = "net.netFD.connect")]
+    #[doc(alias = "net.internetSocket")]
+    #[doc(alias = "net.unixSocket")]
     pub async fn dial(
         &self,
         net: &'static str,
@@ -137,8 +139,10 @@ impl SocketConfig {
     /// # Errors
     /// What the control hook says, or what the kernel says, under the name of the system call that failed.
     ///
-    /// Go: `net.netFD.listenStream`
+    /// Go: `net.netFD.listenStream`, `net.internetSocket`, `net.unixSocket`
     #[doc(alias = "net.netFD.listenStream")]
+    #[doc(alias = "net.internetSocket")]
+    #[doc(alias = "net.unixSocket")]
     pub fn listen(&self, net: &'static str, local: &Addr) -> Result<NetFd, Error> {
         let (bound, family, v6_only) = favourite(net, local);
         let made = self.make(net, family, v6_only, Purpose::Listen(&bound))?;

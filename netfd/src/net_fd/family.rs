@@ -1,6 +1,6 @@
 //! Which family a socket is of: what was asked for, and what the system has.
 //!
-//! Go: `net.favoriteAddrFamily`, `net.ipStackCapabilities`
+//! Go: `net.favoriteAddrFamily`, `net.ipStackCapabilities.probe`
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::OnceLock;

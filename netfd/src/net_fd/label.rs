@@ -10,6 +10,9 @@ use rustix::net::AddressFamily;
 use super::ends::Ends;
 
 /// A socket's network, kind and ends.
+///
+/// Go: `net.netFD`
+#[doc(alias = "netFD")]
 pub(crate) struct Label {
     pub(super) net: &'static str,
     pub(super) family: AddressFamily,

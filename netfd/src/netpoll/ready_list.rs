@@ -9,6 +9,9 @@ use std::task::Waker;
 use crate::wake::wake;
 
 /// Wakers that have been taken out of their cells and are owed a wake.
+///
+/// Go: `runtime.gList`
+#[doc(alias = "gList")]
 pub(crate) struct ReadyList {
     wakers: Vec<Waker>,
     taken: u32,

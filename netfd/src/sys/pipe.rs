@@ -16,6 +16,10 @@ const KEPT: usize = 16;
 /// How much a pipe is asked to hold. The system may allow less.
 const SIZE: usize = 1 << 20;
 
+/// The pipes that are kept.
+///
+/// Go: `poll.splicePipePool`
+#[doc(alias = "splicePipePool")]
 static POOL: Mutex<Vec<Pipe>> = Mutex::new(Vec::new());
 
 /// A pipe, and how much is in it.

@@ -22,6 +22,9 @@ pub(crate) struct TimerId {
 }
 
 /// A heap of targets, each with the time at which it is due.
+///
+/// Go: `runtime.timers`
+#[doc(alias = "timers")]
 pub(crate) struct Heap<T> {
     entries: Vec<Entry>,
     slots: Vec<Slot<T>>,

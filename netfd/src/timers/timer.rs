@@ -60,6 +60,9 @@ impl WaiterCount for Uncounted {
 
 impl Timer {
     /// A timer that is due once `delay` has passed; one too long for the clock never is.
+    ///
+    /// Go: `time.NewTimer`
+    #[doc(alias = "time.NewTimer")]
     pub fn after(netpoll: &Netpoll, delay: Duration) -> Timer {
         Timer::due(netpoll, netpoll.shared().clock.after(delay))
     }
