@@ -33,6 +33,7 @@ pub(crate) fn all(
         }
         Err(error) => results.gap("the pieces", format!("{error:#}")),
     }
+    results.pieces.sort_by(|a, b| a.name.cmp(&b.name));
     let Some(toolchain) = toolchain else { return };
     println!("pieces, by Go's own benchmarks");
     let (each, count) = if quick { (50, 2) } else { (500, 5) };
