@@ -44,7 +44,7 @@ mod shipped {
 #[cfg(loom)]
 mod modelled {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
-    pub(crate) use loom::sync::{Mutex, MutexGuard, Notify};
+    pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
     pub(crate) use loom::thread_local;
 
     /// Parking for models. loom's own `unpark` also wakes a thread that waits for a lock, which it then reports as broken.

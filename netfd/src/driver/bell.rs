@@ -141,29 +141,36 @@ mod modelled {
     use std::io;
     use std::time::Duration;
 
-    use crate::sync::Notify;
+    use crate::sync::{Condvar, Mutex, lock, thread};
 
-    pub(crate) struct Bell(Notify);
+    pub(crate) struct Bell {
+        rings: Mutex<bool>,
+        heard: Condvar,
+    }
 
     impl Bell {
         pub(crate) fn new() -> io::Result<Bell> {
-            Ok(Bell(Notify::new()))
+            Ok(Bell { rings: Mutex::new(false), heard: Condvar::new() })
         }
 
         pub(crate) fn ring(&self) {
-            self.0.notify();
+            *lock(&self.rings) = true;
+            self.heard.notify_one();
         }
 
         pub(crate) fn ring_in(&self, _: Duration) {
-            self.0.notify();
+            self.ring();
         }
 
         pub(crate) fn wait(&self) {
-            self.0.wait();
+            let mut rings = lock(&self.rings);
+            while !std::mem::take(&mut *rings) {
+                rings = self.heard.wait(rings).expect("no model panics under the lock");
+            }
         }
 
         pub(crate) fn wait_up_to(&self, limit: Duration) {
-            crate::sync::thread::park_timeout(limit);
+            thread::park_timeout(limit);
         }
     }
 }
