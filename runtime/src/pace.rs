@@ -16,7 +16,10 @@ const WORTH_SHARING: Duration = Duration::from_micros(150);
 
 /// After so much time without a poll a worker polls, and looks what has come from outside, so that neither starves under
 /// full load: as soon as its present task yields.
-const BETWEEN_POLLS: Duration = Duration::from_millis(1);
+///
+/// As long as the stand-by lets one that does not yield. With 1 ms a worker that other threads had kept from its processor
+/// polled each time, and its queue grew as said below.
+const BETWEEN_POLLS: Duration = Duration::from_millis(10);
 
 /// It polls after so many tasks, though they were shorter.
 ///
@@ -60,7 +63,9 @@ impl Pace {
     /// Looks at the clock; whether it is time to poll.
     #[cold]
     fn look(&mut self) -> bool {
-        let spent = self.learn();
+        let (now, guess) = (Instant::now(), self.task * self.ran());
+        let begun = *self.begun.get_or_insert_with(|| now.checked_sub(guess).unwrap_or(now));
+        let spent = now.duration_since(begun);
         let over = spent >= BETWEEN_POLLS || self.allowed >= TASKS_BETWEEN_POLLS;
         if !over {
             self.allow(BETWEEN_POLLS - spent);
@@ -68,15 +73,16 @@ impl Pace {
         over
     }
 
-    /// Learns from the tasks since the last poll; how long they took.
-    pub(crate) fn learn(&mut self) -> Duration {
-        let (now, ran) = (Instant::now(), self.allowed - self.left);
-        let begun = *self.begun.get_or_insert_with(|| now.checked_sub(self.task * ran).unwrap_or(now));
-        let spent = now.duration_since(begun);
-        if let Some(average) = spent.checked_div(ran) {
+    /// Learns from the tasks since the last poll, if the clock was looked at then or since.
+    pub(crate) fn learn(&mut self) {
+        let spent = self.begun.map(|begun| Instant::now().duration_since(begun));
+        if let Some(average) = spent.and_then(|spent| spent.checked_div(self.ran())) {
             self.task = (self.task * 3 + average) / 4;
         }
-        spent
+    }
+
+    fn ran(&self) -> u32 {
+        self.allowed - self.left
     }
 
     /// It has polled. If it does not look at the clock now, its first look guesses when that was: where there is nobody to
@@ -116,6 +122,7 @@ mod tests {
             std::thread::sleep(task);
             ran += 1;
         }
+        pace.learn();
         pace.has_polled(true);
         ran
     }
@@ -159,11 +166,15 @@ mod tests {
     fn a_poll_that_nobody_timed_is_guessed() {
         let mut pace = Pace::unknown();
         pace.has_polled(false);
+        pace.learn();
+        assert_eq!(pace.task, WORTH_SHARING, "nobody knows how long they took");
         while pace.left > 0 {
             pace.takes_one();
         }
-        let spent = pace.learn();
-        assert!(spent >= WORTH_SHARING * pace.allowed, "{spent:?} for {} tasks", pace.allowed);
+        let ran = pace.ran();
+        assert!(!pace.is_over());
+        let begun = pace.begun.expect("it has looked");
+        assert!(begun.elapsed() >= WORTH_SHARING * ran, "{:?} for {ran} tasks", begun.elapsed());
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Worker<'_> {
         let parks = !has_work && !scheduler.has_ended();
         if parks {
             event!(TRACE, worker = seat, "parks");
-            self.has_run();
+            self.pace.learn();
             park(&mut self.parker);
         }
         self.searches = scheduler.idle.get_up(*seat);
@@ -168,18 +168,11 @@ impl Worker<'_> {
     }
 
     fn poll_now(&mut self) {
-        self.has_run();
+        self.pace.learn();
         if let Err(error) = self.parker.poll_now() {
             event!(ERROR, %error, "the kernel's wait failed");
         }
         self.polled();
-    }
-
-    /// It is about to poll.
-    fn has_run(&mut self) {
-        if !self.local.scheduler.is_alone() {
-            self.pace.learn();
-        }
     }
 
     /// A poll has filled the queue: another worker is woken if it is worth sharing.

@@ -98,7 +98,7 @@ impl Parker {
     }
 
     /// A worker's parker, for the calling thread, which the stand-by looks after 100 times a second while it runs: when
-    /// it has not just polled, `held_up` is called on the stand-by's thread, to get somebody else to do its
+    /// it has not polled for a millisecond, `held_up` is called on the stand-by's thread, to get somebody else to do its
     /// work. It must not block.
     pub fn for_watched_worker(netpoll: &Netpoll, held_up: impl Fn() + Send + Sync + 'static) -> Parker {
         Parker::of(netpoll, Class::Worker, Some(Box::new(held_up)))

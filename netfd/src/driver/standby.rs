@@ -6,9 +6,9 @@
 //! ```text
 //!            a waiter where nobody drives, a driver that leaves: in 10 ms
 //!   asleep ────────────────────────────────────────────────────────► watching: a look every 10 ms
-//!     ▲                                                                │  a worker runs and has not just polled:
+//!     ▲                                                                │  a worker runs and has not polled for 1 ms:
 //!     │  nobody runs, and a driver sleeps or nobody waits              │    its runtime is told, and wakes another
-//!     └────────────────────────────────────────────────────────────────┤  somebody waits, nobody drives, no poll just now:
+//!     └────────────────────────────────────────────────────────────────┤  somebody waits, nobody drives, no poll for 1 ms:
 //!                                                                      │    a sleeper is woken, to drive; else
 //!                                         asked for the role           │    a poll at each look if there are workers,
 //!   watching ◄───────────────────────────────────────────────────── driving if there are none
@@ -33,8 +33,9 @@ use crate::sync::survive;
 pub(crate) const PATIENCE: Duration = Duration::from_millis(10);
 
 /// After how many nanoseconds without a poll a thread counts as held up: a look that finds it so acts, for the next comes
-/// only after [`PATIENCE`]. So nobody is held up for longer than both together, some 10 ms.
-const STALE: u64 = 100_000;
+/// only after [`PATIENCE`]. So nobody is held up for longer than both together, some 11 ms. With a tenth of this the looks
+/// themselves held up workers that poll every few tenths: p99 at 1,000 connections was 9 % longer.
+const STALE: u64 = 1_000_000;
 
 /// Whether a poll is long ago. In a model, which has no clock, every poll is.
 fn is_stale(age: u64) -> bool {
