@@ -29,7 +29,15 @@ mod shipped {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
     pub(crate) use std::sync::{Mutex, MutexGuard};
-    pub(crate) use std::{thread, thread_local};
+    pub(crate) use std::thread;
+
+    /// A value for each thread, there without a check where it needs no destructor.
+    macro_rules! per_thread {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            std::thread_local! { $(#[$meta])* static $name: $type = const { $init }; }
+        };
+    }
+    pub(crate) use per_thread;
 
     /// Runs somebody else's code so that its panic ends there; true if it did not panic.
     ///
@@ -45,7 +53,14 @@ mod shipped {
 mod modelled {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
-    pub(crate) use loom::thread_local;
+
+    /// A value for each thread of a model.
+    macro_rules! per_thread {
+        ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+            loom::thread_local! { $(#[$meta])* static $name: $type = $init; }
+        };
+    }
+    pub(crate) use per_thread;
 
     /// Parking for models. loom's own `unpark` also wakes a thread that waits for a lock, which it then reports as broken.
     pub(crate) mod thread {

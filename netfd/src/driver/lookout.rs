@@ -12,7 +12,7 @@
 
 use std::cell::Cell;
 
-use crate::sync::thread_local;
+use crate::sync::per_thread;
 
 /// For how many nanoseconds a thread looks: a sender that does nothing else has copied its next 64 KiB by then. With half of
 /// that a stream is as fast as without; with twice as much it is hardly faster, for who never sleeps reads small pieces.
@@ -24,9 +24,8 @@ const MOST_CREDIT: u8 = 100;
 /// How many chances are then passed over before one is taken.
 const PASSED: u8 = 255;
 
-thread_local! {
+per_thread! {
     /// Of this thread, for all of its parkers: each `block_on` has one of its own.
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
     static LOOKOUT: Cell<Lookout> = Cell::new(Lookout::new());
 }
 
@@ -71,7 +70,7 @@ struct Lookout {
 }
 
 impl Lookout {
-    fn new() -> Lookout {
+    const fn new() -> Lookout {
         Lookout { called_for: false, credit: MOST_CREDIT, passed: 0 }
     }
 

@@ -14,23 +14,20 @@ use super::{Unparker, lookout};
 use crate::Netpoll;
 use crate::netpoll::ready_list::ReadyList;
 use crate::netpoll::shared::Shared;
-use crate::sync::thread_local;
+use crate::sync::per_thread;
 
-thread_local! {
+per_thread! {
     /// How many parkers this thread has: one for each nested `block_on`.
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
     static PARKERS: Cell<u32> = Cell::new(0);
 }
 
-thread_local! {
+per_thread! {
     /// The poller that this thread is a worker of; null if of none.
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
     static WORKS_FOR: Cell<*const Shared> = Cell::new(std::ptr::null());
 }
 
-thread_local! {
+per_thread! {
     /// What tells the waker of the task that this thread runs from others.
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro takes no const block")]
     static RUNS: Cell<*const ()> = Cell::new(std::ptr::null());
 }
 
