@@ -121,8 +121,12 @@ impl Program {
         })?;
         // What is still there after its time of grace goes with the runtime.
         runtime.shutdown();
+        let connections = match connections.count() {
+            1 => "1 connection".to_owned(),
+            count => format!("{count} connections"),
+        };
         // Whoever read the first line may have gone.
-        let _ = writeln!(std::io::stdout(), "{} connections, {}", connections.count(), service.totals());
+        let _ = writeln!(std::io::stdout(), "{connections}, {}", service.totals());
         Ok(())
     }
 }

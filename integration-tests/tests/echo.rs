@@ -32,7 +32,7 @@ fn either_signal_ends_it_with_one_line_of_totals() {
         let mut server = Server::start();
         drop(served(&server));
         server.signal(signal);
-        assert_eq!(server.wait(), "1 connections, 5 bytes\n", "{signal:?}");
+        assert_eq!(server.wait(), "1 connection, 5 bytes\n", "{signal:?}");
     }
 }
 
@@ -182,5 +182,5 @@ fn a_hundred_mebibytes_through_socat_come_back_unchanged() {
     let output = Command::new("bash").args(["-c", &script]).output().expect("bash runs");
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(server.stop(), "1 connections, 104857600 bytes\n");
+    assert_eq!(server.stop(), "1 connection, 104857600 bytes\n");
 }

@@ -33,8 +33,8 @@ const TASKS_BETWEEN_LOOKS: u32 = 16;
 
 /// The pace of one worker.
 pub(crate) struct Pace {
-    /// When the last poll ended; none if nobody has looked at the clock since.
-    begun: Option<Instant>,
+    /// When the last poll ended.
+    begun: Instant,
     /// How many tasks it was allowed since then, and how many of them it has not taken.
     allowed: u32,
     left: u32,
@@ -45,7 +45,7 @@ pub(crate) struct Pace {
 impl Pace {
     /// Of a worker whose tasks nobody has seen yet: each of them may be worth sharing.
     pub(crate) fn unknown() -> Pace {
-        Pace { begun: None, allowed: 1, left: 1, task: WORTH_SHARING }
+        Pace { begun: Instant::now(), allowed: 1, left: 1, task: WORTH_SHARING }
     }
 
     /// Whether it is time to poll, rather than to take another task.
@@ -63,9 +63,7 @@ impl Pace {
     /// Looks at the clock; whether it is time to poll.
     #[cold]
     fn look(&mut self) -> bool {
-        let (now, guess) = (Instant::now(), self.task * self.ran());
-        let begun = *self.begun.get_or_insert_with(|| now.checked_sub(guess).unwrap_or(now));
-        let spent = now.duration_since(begun);
+        let spent = self.begun.elapsed();
         let over = spent >= BETWEEN_POLLS || self.allowed >= TASKS_BETWEEN_POLLS;
         if !over {
             self.allow(BETWEEN_POLLS - spent);
@@ -73,23 +71,16 @@ impl Pace {
         over
     }
 
-    /// Learns from the tasks since the last poll, if the clock was looked at then or since.
+    /// Learns from the tasks since the last poll.
     pub(crate) fn learn(&mut self) {
-        let spent = self.begun.map(|begun| Instant::now().duration_since(begun));
-        if let Some(average) = spent.and_then(|spent| spent.checked_div(self.ran())) {
+        if let Some(average) = self.begun.elapsed().checked_div(self.allowed - self.left) {
             self.task = (self.task * 3 + average) / 4;
         }
     }
 
-    fn ran(&self) -> u32 {
-        self.allowed - self.left
-    }
-
-    /// It has polled. If it does not look at the clock now, its first look guesses when that was: where there is nobody to
-    /// share with, only a worker that does not come to sleep needs to know.
-    pub(crate) fn has_polled(&mut self, looks: bool) {
-        self.begun = looks.then(Instant::now);
-        (self.allowed, self.left) = (0, 0);
+    /// The worker has polled.
+    pub(crate) fn has_polled(&mut self) {
+        *self = Pace { begun: Instant::now(), allowed: 0, left: 0, task: self.task };
         self.allow(BETWEEN_POLLS);
     }
 
@@ -123,7 +114,7 @@ mod tests {
             ran += 1;
         }
         pace.learn();
-        pace.has_polled(true);
+        pace.has_polled();
         ran
     }
 
@@ -163,24 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn a_poll_that_nobody_timed_is_guessed() {
-        let mut pace = Pace::unknown();
-        pace.has_polled(false);
-        pace.learn();
-        assert_eq!(pace.task, WORTH_SHARING, "nobody knows how long they took");
-        while pace.left > 0 {
-            pace.takes_one();
-        }
-        let ran = pace.ran();
-        assert!(!pace.is_over());
-        let begun = pace.begun.expect("it has looked");
-        assert!(begun.elapsed() >= WORTH_SHARING * ran, "{:?} for {ran} tasks", begun.elapsed());
-    }
-
-    #[test]
     fn no_task_says_nothing() {
         let mut pace = Pace::unknown();
-        pace.has_polled(true);
+        pace.has_polled();
         std::thread::sleep(Duration::from_millis(1));
         pace.learn();
         assert_eq!(pace.task, WORTH_SHARING);

@@ -82,7 +82,7 @@ pub(crate) fn start(scheduler: &Arc<Scheduler>, seat: usize) -> io::Result<()> {
     let number = scheduler.threads.number();
     let thread = {
         let scheduler = scheduler.clone();
-        thread::Builder::new().name("worker".into()).spawn(move || {
+        thread::Builder::new().name(format!("worker-{seat}")).spawn(move || {
             worker::run(&scheduler, seat);
             scheduler.threads.leave(number);
         })?

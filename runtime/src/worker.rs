@@ -152,7 +152,9 @@ impl Worker<'_> {
         let parks = !has_work && !scheduler.has_ended();
         if parks {
             event!(TRACE, worker = seat, "parks");
-            self.pace.learn();
+            if !scheduler.is_alone() {
+                self.pace.learn();
+            }
             park(&mut self.parker);
         }
         self.searches = scheduler.idle.get_up(*seat);
@@ -178,10 +180,9 @@ impl Worker<'_> {
     /// A poll has filled the queue: another worker is woken if it is worth sharing.
     fn polled(&mut self) {
         let Local { scheduler, queue, .. } = self.local;
-        let shares = !scheduler.is_alone();
-        if shares && self.pace.is_worth_sharing(queue.len()) {
+        if !scheduler.is_alone() && self.pace.is_worth_sharing(queue.len()) {
             scheduler.wake_one();
         }
-        self.pace.has_polled(shares);
+        self.pace.has_polled();
     }
 }

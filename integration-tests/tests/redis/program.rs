@@ -25,7 +25,7 @@ fn either_signal_ends_it_with_one_line_of_totals() {
         client.write_all(b"SET a 1\r\nINCR a\r\nNOPE\r\n").expect("written");
         expect(&mut client, "+OK\r\n:2\r\n-ERR unknown command 'NOPE'");
         server.signal(signal);
-        assert_eq!(server.wait(), "1 connections, 3 commands\n", "{signal:?}");
+        assert_eq!(server.wait(), "1 connection, 3 commands\n", "{signal:?}");
     }
 }
 

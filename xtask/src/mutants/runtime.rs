@@ -211,7 +211,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "what a poll has brought is shared",
         file: WORKER,
         after: None,
-        old: "if shares && self.pace.is_worth_sharing(queue.len()) {",
+        old: "if !scheduler.is_alone() && self.pace.is_worth_sharing(queue.len()) {",
         new: "if false {",
         models: &["loom_tests::sharing::what_a_poll_has_brought_is_shared"],
     },
