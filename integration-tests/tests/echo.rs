@@ -113,10 +113,7 @@ fn after_a_signal_it_writes_what_it_has_read_and_takes_nobody_else() {
     assert!(0 < received && received <= sent, "{received} of {sent}");
     // All that it has read came back: the five bytes of the greeting, and these. It may have counted some of the others.
     let totals = server.wait();
-    assert!(
-        totals.ends_with(&format!(", {} bytes\n", received + 5)),
-        "{totals}, {received} came back"
-    );
+    assert!(totals.ends_with(&format!(", {} bytes\n", received + 5)), "{totals}, {received} came back");
 }
 
 #[test]
