@@ -52,7 +52,7 @@ mod shipped {
 #[cfg(loom)]
 mod modelled {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
-    pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
+    pub(crate) use loom::sync::{Mutex, MutexGuard};
 
     /// A value for each thread of a model.
     macro_rules! per_thread {

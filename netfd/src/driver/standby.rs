@@ -44,6 +44,8 @@ fn is_stale(age: u64) -> bool {
 
 /// The stand-by's life; it ends with its poller.
 pub(crate) fn run(shared: &Shared) {
+    #[cfg(loom)]
+    shared.bell.is_heard_here();
     let mut seen = shared.last_poll();
     loop {
         let (last_poll, now) = (shared.last_poll(), shared.now());
