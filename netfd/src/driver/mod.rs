@@ -7,7 +7,7 @@
 //!     worker    runs what a poll finds; drives whenever it sleeps and no other worker drives
 //!     guest     waits for one thing (a block_on); drives only where there are no workers
 //!     lookout   before a sleep, while a stream flows, it looks for a moment whether there is more
-//!   stand-by    a thread named `netpoll`: drives when somebody waits and neither of these does, wakes a sleeper when
+//!   stand-by    a thread named `netpoll`: drives when somebody waits and none of these does, wakes a sleeper when
 //!               a worker is held up by its task, and gives the role back to any that asks
 //!   Bell        what the stand-by sleeps by, and is called with
 //!   Role        one word that says who has the role, who would have it, what the stand-by does, and how many wait

@@ -142,7 +142,7 @@ impl Parker {
 
     /// Sleeps until it is unparked, an event was delivered, or for no reason at all.
     ///
-    /// If this thread has read a piece of 32 KiB or more, and it is its turn to drive, it polls for 20 µs before it sleeps, as
+    /// If this thread has read a piece of 32 KiB or more, and is no guest of a poller that has workers, it polls for 20 µs before it sleeps, as
     /// long as that finds something often enough: so a stream that flows need not wake its reader for each piece.
     ///
     /// # Errors

@@ -9,14 +9,13 @@
 //!  └─────────┴─────────┴─────────┴──────┴────────┴──────────┴──────┴──────┴────────┴─────────┘
 //!   driver: nobody, a worker, a guest, the stand-by
 //!   strangers: somebody has waited here whom no worker runs
-//!
 //! ```
 //!
 //! Where only one worker's own tasks wait, the stand-by is not called for them: while the worker is held up, a poll would
 //! wake tasks that nobody can run. So a program of one worker costs the stand-by no look. Whoever waits with a waker that is
 //! not the running task's is a stranger, even within that task.
 //!
-//! Two pairs of threads must not miss each other, and each pair changes this word. A task is counted before it parks and
+//! Three pairs of threads must not miss each other, and each pair changes this word. A task is counted before it parks and
 //! learns whether anyone drives; a driver that leaves learns whether anyone is counted. A thread that lies down as a
 //! candidate learns whether the role is free; a driver that leaves for good learns whether there are candidates. A guest
 //! that lies down learns whether there are workers to drive for it; the last worker that goes learns whether there are
