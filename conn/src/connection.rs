@@ -6,16 +6,14 @@ mod buffers;
 mod copy;
 mod options;
 mod raw;
+mod transfer;
 mod unix;
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Poll, ready};
 use std::time::Instant;
 
 use netfd::{Addr, Error, Mode, NetFd, OpError};
 
-use crate::traced;
+use self::transfer::{Read, Write};
 
 /// A stream connection; a cheap handle. The last one to go closes it, without waiting.
 ///
@@ -59,13 +57,7 @@ impl Conn {
         &'a self,
         buf: &'a mut [u8],
     ) -> impl Future<Output = Result<usize, OpError>> + Send + Unpin + 'a {
-        let mut read = self.0.fd().read(buf);
-        poll_fn(move |cx| {
-            Poll::Ready(match ready!(Pin::new(&mut read).poll(cx)) {
-                Ok(length) if !traced::is_on() => Ok(length),
-                read => self.end_read(read),
-            })
-        })
+        Read { conn: self, read: self.0.fd().read(buf) }
     }
 
     /// Writes all of `buf`, with no other write in between; its length.
@@ -82,13 +74,7 @@ impl Conn {
         &'a self,
         buf: &'a [u8],
     ) -> impl Future<Output = Result<usize, OpError>> + Send + Unpin + 'a {
-        let mut write = self.0.fd().write_all(buf);
-        poll_fn(move |cx| {
-            Poll::Ready(match ready!(Pin::new(&mut write).poll(cx)) {
-                (written, Ok(())) if !traced::is_on() => Ok(written),
-                (written, all) => self.end_write(written, all),
-            })
-        })
+        Write { conn: self, write: self.0.fd().write_all(buf) }
     }
 
     /// Writes as much of `buf` as the socket takes at once, waiting until it takes something; how much that was.
@@ -254,23 +240,6 @@ impl Conn {
     /// An error that names this end alone, as Go's do of what concerns no peer.
     fn in_words_of_this_end<T>(&self, op: &'static str, result: Result<T, Error>) -> Result<T, OpError> {
         result.map_err(|cause| OpError::new(op, self.0.net(), cause).with_addr(self.0.local_addr()))
-    }
-
-    /// The end of a read that is not what nearly all are: one that failed, or one that somebody wants to hear of.
-    #[cold]
-    fn end_read(&self, read: Result<usize, Error>) -> Result<usize, OpError> {
-        tracing::trace!(target: "conn", remote = self.remote(), ?read, "read");
-        self.in_words_of("read", read)
-    }
-
-    /// The same of a write.
-    #[cold]
-    fn end_write(&self, written: usize, all: Result<(), Error>) -> Result<usize, OpError> {
-        tracing::trace!(target: "conn", remote = self.remote(), written, ?all, "write");
-        match all {
-            Ok(()) => Ok(written),
-            Err(cause) => Err(self.0.op_error("write", cause).with_written(written)),
-        }
     }
 
     /// The other end, for traces.

@@ -3,10 +3,12 @@
 //! Go: `poll.FD.Read`, `poll.FD.Write`
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::op::{Op, Reading, Writing};
 use super::{Fd, OpState};
+use crate::attempt::Outcome;
 use crate::{Error, sys};
 
 impl Fd {
@@ -36,8 +38,7 @@ impl Fd {
         &'a self,
         buf: &'a mut [u8],
     ) -> impl Future<Output = Result<usize, Error>> + Send + Unpin + 'a {
-        let mut op = Op::new(self);
-        poll_fn(move |cx| op.poll_read(cx, buf))
+        Read { op: Op::new(self), buf }
     }
 
     /// Writes what the socket takes at once, waiting until it takes something.
@@ -64,7 +65,7 @@ impl Fd {
         buf: &'a [u8],
     ) -> impl Future<Output = Result<usize, Error>> + Send + Unpin + 'a {
         let mut op = Op::new(self);
-        poll_fn(move |cx| op.poll_write_some(cx, buf))
+        poll_fn(move |cx| op.poll_write_some(cx, buf).map_err(|error| *error))
     }
 
     /// Writes all of `buf`; nobody else's write comes in between. `written` tells how far it is, also beside an error.
@@ -97,7 +98,7 @@ impl Fd {
         written: &'a mut usize,
     ) -> impl Future<Output = Result<(), Error>> + Send + Unpin + 'a {
         let mut op = Op::new(self);
-        poll_fn(move |cx| op.poll_write(cx, buf, written))
+        poll_fn(move |cx| op.poll_write(cx, buf, written).map_err(|error| *error))
     }
 
     /// Writes all of `buf`, and tells how much that was also beside an error. Dropped, the count is unknown.
@@ -111,14 +112,47 @@ impl Fd {
         &'a self,
         buf: &'a [u8],
     ) -> impl Future<Output = (usize, Result<(), Error>)> + Send + Unpin + 'a {
-        let (mut op, mut written) = (Op::new(self), 0);
-        poll_fn(move |cx| op.poll_write(cx, buf, &mut written).map(|done| (written, done)))
+        WriteAll { op: Op::new(self), buf, written: 0 }
+    }
+}
+
+/// [`Fd::read`].
+struct Read<'a> {
+    op: Op<'a, Reading>,
+    buf: &'a mut [u8],
+}
+
+impl Future for Read<'_> {
+    type Output = Result<usize, Error>;
+
+    #[inline(always)]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.op.poll_read(cx, this.buf).map_err(|error| *error)
+    }
+}
+
+/// [`Fd::write_all`].
+struct WriteAll<'a> {
+    op: Op<'a, Writing>,
+    buf: &'a [u8],
+    written: usize,
+}
+
+impl Future for WriteAll<'_> {
+    type Output = (usize, Result<(), Error>);
+
+    #[inline(always)]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let polled = this.op.poll_write(cx, this.buf, &mut this.written);
+        polled.map(|done| (this.written, done.map_err(|error| *error)))
     }
 }
 
 impl Op<'_, Reading> {
-    #[inline]
-    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize, Error>> {
+    #[inline(always)]
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Outcome<usize>> {
         let checked = !buf.is_empty();
         self.poll(cx, checked, |socket, fd| {
             if !checked {
@@ -133,20 +167,15 @@ impl Op<'_, Reading> {
 
 impl Op<'_, Writing> {
     #[inline]
-    fn poll_write_some(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize, Error>> {
+    fn poll_write_some(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Outcome<usize>> {
         self.poll(cx, true, |socket, _| match buf.is_empty() {
             true => Ok(0),
             false => sys::write(socket, buf),
         })
     }
 
-    #[inline]
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-        written: &mut usize,
-    ) -> Poll<Result<(), Error>> {
+    #[inline(always)]
+    fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8], written: &mut usize) -> Poll<Outcome<()>> {
         self.poll(cx, true, |socket, _| {
             while *written < buf.len() {
                 let rest = &buf[*written..];

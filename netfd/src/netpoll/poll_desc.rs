@@ -50,6 +50,13 @@ impl From<Reason> for Error {
     }
 }
 
+impl From<Reason> for Box<Error> {
+    #[cold]
+    fn from(reason: Reason) -> Box<Error> {
+        Box::new(reason.into())
+    }
+}
+
 const CLOSING: u64 = 1;
 const READ_EXPIRED: u64 = 1 << 1;
 const WRITE_EXPIRED: u64 = 1 << 2;
@@ -109,8 +116,8 @@ impl PollDesc {
     ///
     /// Go: `runtime.netpollcheckerr`, `runtime.poll_runtime_pollReset`
     ///
-    /// Differs: Go's reset also forgets readiness before each system call. Here readiness is
-    /// kept: forgetting it would change the word each time, and stale readiness costs one more try.
+    /// Differs: Go's reset also forgets readiness before each system call. Here readiness is kept: forgetting it would
+    /// change the word each time, and stale readiness costs one more try.
     #[doc(alias = "netpollcheckerr")]
     #[doc(alias = "poll_runtime_pollReset")]
     #[inline]
@@ -135,7 +142,7 @@ impl PollDesc {
     ///
     /// Go: `runtime.poll_runtime_pollWait`
     #[doc(alias = "poll_runtime_pollWait")]
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll_wait(
         &self,
         direction: Direction,
