@@ -44,6 +44,8 @@ const READ_LOCK: u64 = 1 << 1;
 const WRITE_LOCK: u64 = 1 << 2;
 const REFERENCE: u64 = 1 << 3;
 const COUNT: u64 = (1 << 20) - 1;
+/// The highest bit of the references: set where one was given back that was not there, and where there are very many.
+const MANY: u64 = 1 << 22;
 const READ_WAITER: u64 = 1 << 23;
 const WRITE_WAITER: u64 = 1 << 43;
 const DRAINED: u64 = 1 << 63;
@@ -295,10 +297,12 @@ impl FdMutex {
         let bits = bits(direction);
         let note = if drained { bits.note } else { 0 };
         let word = self.word.load(Relaxed);
-        // All in one step where nobody queues and nobody has closed. Release: what was done with the socket and under the
-        // lock is done.
-        let alone = word & (bits.lock | (COUNT * bits.waiter) | CLOSED) == bits.lock && references(word) != 0;
-        if alone && self.swap(word, (word & !bits.lock | note) - REFERENCE, Release) {
+        // All in one step where nobody queues and nobody has closed. A lock or a reference that is not there leaves its bit
+        // or `MANY` behind: what is to be said then is said more slowly.
+        let next = word.wrapping_sub(bits.lock | REFERENCE);
+        let alone = next & (CLOSED | bits.lock | MANY | (COUNT * bits.waiter)) == 0;
+        // Release: what was done with the socket and under the lock is done.
+        if alone && self.swap(word, next | note, Release) {
             return false;
         }
         self.unlock_slowly(direction, note)
@@ -374,8 +378,9 @@ impl Queue {
 }
 
 fn with_reference(word: u64) -> u64 {
-    assert!(references(word) < COUNT, "{OVERFLOW}");
-    word + REFERENCE
+    let next = word + REFERENCE;
+    assert!(references(next) != 0, "{OVERFLOW}");
+    next
 }
 
 fn ended(word: u64) -> bool {

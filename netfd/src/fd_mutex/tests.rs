@@ -117,6 +117,38 @@ fn mutex_panic() {
     }
 }
 
+#[test]
+fn an_unlock_without_a_reference_panics_whoever_waits() {
+    for (direction, waiting) in [(Read, Read), (Read, Write), (Write, Read), (Write, Write)] {
+        let mutex = FdMutex::new();
+        let (mut ticket, other) = (None, if direction == Read { Write } else { Read });
+        assert_eq!(mutex.lock(direction), Ok(()));
+        if waiting == other {
+            assert_eq!(mutex.lock(other), Ok(()));
+            assert!(!mutex.decref());
+        }
+        let queued = poll_fn(|cx| mutex.poll_lock(waiting, &mut ticket, cx)).now_or_never();
+        assert_eq!(queued, None);
+        assert!(!mutex.decref());
+        let said = panic_of(|| mutex.unlock(direction, Found::default()));
+        assert!(said.starts_with("inconsistent fdMutex: no reference"), "{direction:?}: {said}");
+    }
+}
+
+#[test]
+fn an_unlock_among_very_many_references_gives_back_its_own() {
+    let mutex = FdMutex::new();
+    for _ in 1..COUNT {
+        assert_eq!(mutex.incref(), Ok(()));
+    }
+    let others = mutex.word();
+    for direction in [Read, Write] {
+        assert_eq!(mutex.lock(direction), Ok(()));
+        assert!(!mutex.unlock(direction, Found { drained: direction == Read }));
+    }
+    assert_eq!(mutex.word(), others | DRAINED);
+}
+
 /// Go: `poll.TestMutexOverflowPanic`
 #[test]
 fn mutex_overflow_panic() {
