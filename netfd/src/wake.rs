@@ -1,4 +1,4 @@
-//! Waking a task, which is somebody else's code.
+//! Waking tasks, which is somebody else's code.
 
 use std::task::Waker;
 
@@ -6,7 +6,14 @@ use crate::sync::survive;
 
 /// Wakes a task. A waker that panics keeps nobody else from what they are owed: the panic ends here, and is reported.
 pub(crate) fn wake(waker: Waker) {
-    if !survive(|| waker.wake()) {
-        tracing::error!(target: "netfd", "a waker panicked; whoever woke it goes on");
+    wake_each(std::iter::once(waker));
+}
+
+/// Wakes tasks one after the other, however many of their wakers panic.
+#[inline]
+pub(crate) fn wake_each(mut wakers: impl Iterator<Item = Waker>) {
+    while !survive(|| wakers.by_ref().for_each(Waker::wake)) {
+        // A subscriber of traces may panic too.
+        survive(|| tracing::error!(target: "netfd", "a waker panicked; whoever woke it goes on"));
     }
 }

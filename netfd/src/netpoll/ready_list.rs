@@ -6,7 +6,7 @@
 
 use std::task::Waker;
 
-use crate::wake::wake;
+use crate::wake::wake_each;
 
 /// Wakers that have been taken out of their cells and are owed a wake.
 ///
@@ -48,7 +48,7 @@ impl ReadyList {
 
     /// Wakes all of them. A waker that panics does not keep the others from theirs.
     pub(crate) fn wake_all(&mut self) {
-        self.wakers.drain(..).for_each(wake);
+        wake_each(self.wakers.drain(..));
     }
 }
 
