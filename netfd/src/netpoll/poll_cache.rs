@@ -8,9 +8,9 @@
 //! pointers. Whoever has a descriptor holds its page, and looks nothing up.
 //!
 //! ```text
-//!   table 0  [ 0 .. n )        n = TABLE pages
-//!   table 1  [ n .. 3n )       │
-//!   table 2  [ 3n .. 7n )      └──► page  [ PAGE slots ]
+//!   first     [ 0 .. n )       n = FIRST pages, as many as most programs need: found in half the instructions
+//!   table 0   [ n .. 2n )      │
+//!   table 1   [ 2n .. 4n )     └──► page  [ PAGE slots ]
 //! ```
 
 use std::sync::OnceLock;
@@ -22,10 +22,10 @@ use crate::sync::{Arc, Mutex, lock};
 
 /// Slots of a page; few in a model, where the slot that was given back last is the next to be used.
 const PAGE: u32 = if cfg!(loom) { 2 } else { 64 };
-/// Pages of the first table.
-const TABLE: u32 = if cfg!(loom) { 2 } else { 64 };
+/// Pages that are found without a table: those of 8,192 slots.
+const FIRST: u32 = if cfg!(loom) { 2 } else { 128 };
 /// With doubling, enough tables for every slot number below the reserved one.
-const TABLES: usize = if cfg!(loom) { 31 } else { 21 };
+const TABLES: usize = if cfg!(loom) { 30 } else { 19 };
 
 /// Slots side by side.
 pub(crate) struct Page([PollDesc; PAGE as usize]);
@@ -42,16 +42,17 @@ impl Page {
     }
 }
 
-/// A part of the directory: each page is made once.
-type Table = Box<[OnceLock<Arc<Page>>]>;
+/// A page, once it is made. std's cell, for a model never grows past what it started with.
+type Made = OnceLock<Arc<Page>>;
 
 /// All slots of a poller.
 ///
 /// Go: `runtime.pollCache`
 #[doc(alias = "pollCache")]
 pub(crate) struct PollCache {
-    /// Filled once each, in order; std's cell, for a model never grows past what it started with.
-    tables: [OnceLock<Table>; TABLES],
+    first: [Made; FIRST as usize],
+    /// Made once each, in order.
+    tables: [OnceLock<Box<[Made]>>; TABLES],
     free: Mutex<Free>,
 }
 
@@ -64,6 +65,7 @@ struct Free {
 impl PollCache {
     pub(crate) fn new() -> PollCache {
         PollCache {
+            first: [const { OnceLock::new() }; FIRST as usize],
             tables: [const { OnceLock::new() }; TABLES],
             free: Mutex::new(Free { slots: Vec::new(), made: 0 }),
         }
@@ -77,10 +79,13 @@ impl PollCache {
         let mut free = lock(&self.free);
         let slot = free.slots.pop().unwrap_or_else(|| {
             let slot = free.made;
-            let (table, index) = place(slot / PAGE);
-            let size = TABLE << table;
-            let table = self.tables[table].get_or_init(|| (0..size).map(|_| OnceLock::new()).collect());
-            table[index].get_or_init(|| Arc::new(Page::new()));
+            let page = slot / PAGE;
+            if let Some(beyond) = page.checked_sub(FIRST) {
+                let (table, _) = place(beyond);
+                self.tables[table].get_or_init(|| (0..FIRST << table).map(|_| OnceLock::new()).collect());
+            }
+            let made = self.find(page).expect("its table is there");
+            made.get_or_init(|| Arc::new(Page::new()));
             free.made += PAGE;
             let made = free.made;
             free.slots.extend((slot + 1..made).rev());
@@ -104,25 +109,37 @@ impl PollCache {
 
     /// The page of a slot that was handed out.
     pub(crate) fn page(&self, slot: u32) -> &Arc<Page> {
-        self.find(slot).unwrap_or_else(|| panic!("slot {slot} was never handed out"))
+        self.find(slot / PAGE)
+            .and_then(OnceLock::get)
+            .unwrap_or_else(|| panic!("slot {slot} was never handed out"))
     }
 
     /// The slot that a token names, if there is one.
     #[inline]
     pub(crate) fn get(&self, slot: u32) -> Option<&PollDesc> {
-        Some(self.find(slot)?.slot(slot))
+        Some(self.find(slot / PAGE)?.get()?.slot(slot))
     }
 
-    fn find(&self, slot: u32) -> Option<&Arc<Page>> {
-        let (table, index) = place(slot / PAGE);
-        self.tables.get(table)?.get()?.get(index)?.get()
+    /// Where a page stands, or will once it is made.
+    #[inline]
+    fn find(&self, page: u32) -> Option<&Made> {
+        match page.checked_sub(FIRST) {
+            None => self.first.get(page as usize),
+            Some(beyond) => self.find_beyond(beyond),
+        }
+    }
+
+    #[cold]
+    fn find_beyond(&self, page: u32) -> Option<&Made> {
+        let (table, index) = place(page);
+        self.tables.get(table)?.get()?.get(index)
     }
 }
 
-/// In which table a page stands, and where in it.
+/// In which table a page stands that is beyond the first ones, and where in it.
 fn place(page: u32) -> (usize, usize) {
-    let table = (page / TABLE + 1).ilog2();
-    let before = TABLE * ((1 << table) - 1);
+    let table = (page / FIRST + 1).ilog2();
+    let before = FIRST * ((1 << table) - 1);
     (table as usize, (page - before) as usize)
 }
 
@@ -136,7 +153,7 @@ mod tests {
         for page in 0..10_000 {
             assert_eq!(place(page), expected, "page {page}");
             expected.1 += 1;
-            if expected.1 == (TABLE as usize) << expected.0 {
+            if expected.1 == (FIRST as usize) << expected.0 {
                 expected = (expected.0 + 1, 0);
             }
         }
@@ -144,8 +161,8 @@ mod tests {
 
     #[test]
     fn every_slot_below_the_reserved_one_has_a_place() {
-        let (table, index) = place((u32::MAX - 1) / PAGE);
-        assert!(table < TABLES && index < (TABLE as usize) << table);
+        let (table, index) = place((u32::MAX - 1) / PAGE - FIRST);
+        assert!(table < TABLES && index < (FIRST as usize) << table);
     }
 
     #[test]

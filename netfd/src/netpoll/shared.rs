@@ -210,6 +210,7 @@ impl Shared {
 
     /// Gets the stand-by thread to watch, with a first look in a while (or, if `urgent`, to poll at once): somebody waits and
     /// nobody polls, or a worker runs.
+    #[cold]
     pub(crate) fn rouse(&self, urgent: bool) {
         match self.role.call_standby(urgent) {
             true if urgent => self.bell.ring(),
@@ -227,6 +228,7 @@ impl Shared {
 }
 
 impl WaiterCount for Shared {
+    #[inline]
     fn add(&self, waker: &Waker) {
         if self.role.add(crate::driver::runs(self, waker)) {
             self.rouse(!crate::driver::is_participant());
