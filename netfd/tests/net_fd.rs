@@ -123,7 +123,7 @@ fn a_peer_that_resets_before_it_is_accepted_has_its_address() {
 }
 
 #[test]
-fn an_ipv4_address_in_ipv6s_clothes_is_ipv4s() {
+fn an_ipv4_mapped_address_is_of_ipv4() {
     let [listener, client, _server] = connected("tcp4", "[::ffff:127.0.0.1]:0");
     assert_eq!((listener.family(), client.family()), (AddressFamily::INET, AddressFamily::INET));
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 /// An IP address as written, with the zone that a link-local one may need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Literal<'a> {
-    /// The address; IPv4 in IPv6's clothes is IPv4.
+    /// The address; an IPv4-mapped one is IPv4.
     pub(crate) ip: IpAddr,
     /// What stands after the `%`: an interface's name or number. Only IPv6 addresses have zones.
     pub(crate) zone: Option<&'a str>,

@@ -28,7 +28,7 @@ pub(super) fn host(network: Network, host: &str) -> Result<Vec<SocketAddr>, Look
     let hints = AddrInfoHints { flags: flags(network), ..hints(network) };
     let found = getaddrinfo(Some(host), None, Some(hints)).map_err(|error| host_error(error, host))?;
     let plain = |mut addr: SocketAddr| {
-        // IPv4 in IPv6's clothes as plain IPv4.
+        // An IPv4-mapped address as plain IPv4.
         addr.set_ip(addr.ip().to_canonical());
         addr
     };
@@ -75,8 +75,8 @@ fn hints(network: Network) -> AddrInfoHints {
     AddrInfoHints { address, socktype: SockType::Stream.into(), ..AddrInfoHints::default() }
 }
 
-/// Asked for IPv6, the system is to give the IPv4 addresses of a host that has no others, in IPv6's clothes: so that
-/// host is told from one that does not exist.
+/// Asked for IPv6, the system is to give the IPv4 addresses of a host that has no others, mapped into IPv6: so that host is
+/// told from one that does not exist.
 ///
 /// Go: `net.cgoAddrInfoFlags`
 #[doc(alias = "cgoAddrInfoFlags")]

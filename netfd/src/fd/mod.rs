@@ -20,6 +20,7 @@ mod close;
 mod copy;
 mod drained;
 mod op;
+mod op_state;
 #[cfg(not(loom))]
 mod peers;
 #[cfg(not(loom))]
@@ -35,7 +36,7 @@ use std::time::Instant;
 
 use poller::{Mode, Poller, Token, Trigger};
 
-pub use op::OpState;
+pub use op_state::OpState;
 #[cfg(not(loom))]
 pub use raw::SocketGuard;
 #[cfg(not(loom))]

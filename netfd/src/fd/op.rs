@@ -13,8 +13,8 @@
 //!
 //! One that gives way keeps the lock as one that is parked does, and tries when it is polled again.
 //!
-//! [`Op`] borrows its descriptor: the futures that read and write a stream are made of it. [`OpState`] owns a handle for as
-//! long as it waits: the `poll_…` functions take it, and all other futures are made of them.
+//! [`Op`] borrows its descriptor: the futures that read and write a stream are made of it. [`OpState`](super::OpState) owns a
+//! handle for as long as it waits: the `poll_…` functions take it, and all other futures are made of them.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -28,23 +28,9 @@ use crate::fd_mutex::{Found, Ticket};
 use crate::netpoll::poll_desc::{Direction, PollDesc, Reason};
 use crate::sys::Lent;
 
-/// What an operation keeps between polls. Dropped, it gives all of it back: that is cancellation.
-///
-/// It belongs to one operation from its first poll to its end: polled for another descriptor or direction meanwhile, every
-/// `poll_…` function panics.
-#[derive(Default)]
-pub struct OpState(Option<Waiting>);
-
-/// An operation that returned `Pending`, with the descriptor that it waits for.
-struct Waiting {
-    fd: Fd,
-    direction: Direction,
-    stage: Stage,
-}
-
 /// How far an operation is.
 #[derive(Default)]
-enum Stage {
+pub(super) enum Stage {
     /// It holds nothing.
     #[default]
     Idle,
@@ -78,77 +64,8 @@ impl Way for Writing {
 /// An operation on a descriptor that outlives it. Dropped, it gives back what it holds: that is cancellation.
 pub(super) struct Op<'a, W: Way> {
     fd: &'a Fd,
-    stage: Stage,
+    pub(super) stage: Stage,
     way: PhantomData<W>,
-}
-
-impl OpState {
-    /// An operation that has not begun.
-    pub const fn new() -> OpState {
-        OpState(None)
-    }
-
-    /// Takes the operation one step further.
-    #[inline]
-    pub(super) fn step<W: Way, T>(
-        &mut self,
-        fd: &Fd,
-        step: impl FnOnce(&mut Op<'_, W>) -> Poll<Outcome<T>>,
-    ) -> Poll<Result<T, Error>> {
-        let (mut op, direction) = (Op::new(fd), W::DIRECTION);
-        if let Some(waiting) = &mut self.0 {
-            assert!(
-                waiting.fd.is(fd) && waiting.direction == direction,
-                "an operation's state was polled for another descriptor or direction"
-            );
-            op.stage = std::mem::take(&mut waiting.stage);
-        }
-        let stepped = step(&mut op);
-        match std::mem::take(&mut op.stage) {
-            Stage::Idle => self.0 = None,
-            stage => match &mut self.0 {
-                Some(waiting) => waiting.stage = stage,
-                none => *none = Some(Waiting { fd: fd.clone(), direction, stage }),
-            },
-        }
-        stepped.map_err(|error| *error)
-    }
-
-    /// [`Op::poll`] of the operation.
-    pub(super) fn poll<T>(
-        &mut self,
-        fd: &Fd,
-        direction: Direction,
-        cx: &mut Context<'_>,
-        mut call: impl FnMut(Lent<'_>) -> Attempt<T>,
-    ) -> Poll<Result<T, Error>> {
-        match direction {
-            Direction::Read => {
-                self.step(fd, |op: &mut Op<'_, Reading>| op.poll(cx, true, |socket, _| call(socket)))
-            }
-            Direction::Write => {
-                self.step(fd, |op: &mut Op<'_, Writing>| op.poll(cx, true, |socket, _| call(socket)))
-            }
-        }
-    }
-}
-
-impl std::fmt::Debug for OpState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let stage = match self.0.as_ref().map(|waiting| &waiting.stage) {
-            None | Some(Stage::Idle) => "idle",
-            Some(Stage::Queued(_)) => "queued",
-            Some(Stage::Parked) => "parked",
-            Some(Stage::GivesWay) => "gives way",
-        };
-        f.debug_tuple("OpState").field(&stage).finish()
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        give_back(&self.fd.0, self.direction, &mut self.stage);
-    }
 }
 
 impl<'a, W: Way> Op<'a, W> {
@@ -325,7 +242,7 @@ impl OpenFd<'_> {
 
 /// Gives back what an operation holds between polls.
 #[cold]
-fn give_back(inner: &Inner, direction: Direction, stage: &mut Stage) {
+pub(super) fn give_back(inner: &Inner, direction: Direction, stage: &mut Stage) {
     match std::mem::take(stage) {
         Stage::Idle => {}
         Stage::Queued(ticket) => inner.mutex.cancel(direction, ticket),
