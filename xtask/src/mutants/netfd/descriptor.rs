@@ -140,8 +140,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "one user of a direction at a time, each after the one before",
         file: MUTEX,
         after: None,
-        old: "self.swap(word, (word & !bits.lock | note) - REFERENCE, Release)",
-        new: "self.swap(word, (word & !bits.lock | note) - REFERENCE, Relaxed)",
+        old: "self.swap(word, next | note, Release)",
+        new: "self.swap(word, next | note, Relaxed)",
         models: &["loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on"],
     },
     Mutant {
@@ -149,8 +149,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "one user of a direction at a time, in order",
         file: MUTEX,
         after: None,
-        old: "word & (bits.lock | (COUNT * bits.waiter) | CLOSED) == bits.lock",
-        new: "word & (bits.lock | CLOSED) == bits.lock",
+        old: "next & (CLOSED | bits.lock | MANY | (COUNT * bits.waiter)) == 0",
+        new: "next & (CLOSED | bits.lock | MANY) == 0",
         models: &["loom_tests::mutex::a_lock_is_one_users_at_a_time_and_is_handed_on"],
     },
     Mutant {
