@@ -9,8 +9,6 @@ pub mod exec;
 pub mod limits;
 pub mod nettest;
 pub mod pair;
-pub mod resp;
-pub mod serve;
 pub mod server;
 pub mod skip;
 pub mod time;

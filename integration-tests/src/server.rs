@@ -12,12 +12,12 @@ pub fn program() -> PathBuf {
     example("echo")
 }
 
-/// An example's binary, which cargo builds beside the tests.
+/// An example's binary, which cargo builds with the tests: this package has a program of each example's source.
 pub fn example(name: &str) -> PathBuf {
     let mut folder = std::env::current_exe().expect("the test's own path");
     folder.pop();
     folder.pop();
-    folder.join("examples").join(name)
+    folder.join(name)
 }
 
 /// What a program says of arguments that it does not take: one line on standard error, nothing on standard output, exit 1.

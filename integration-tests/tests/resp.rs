@@ -1,6 +1,6 @@
 //! The parser of requests, on input that nobody chose.
 
-use integration_tests::resp::{Limits, Parser, ProtocolError, encode, parse_integer};
+use examples::resp::{Limits, Parser, ProtocolError, encode, parse_integer};
 use proptest::prelude::*;
 
 type Requests = Vec<Vec<Vec<u8>>>;

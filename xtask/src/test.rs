@@ -12,7 +12,7 @@ use crate::{lint, loom};
 pub(crate) fn all(workspace: &Workspace, report: &mut Report, require_all: bool) -> Result<()> {
     lint::all(workspace, report)?;
     let log = SkipLog::start(workspace)?;
-    // Some tests run the examples as programs.
+    // The tests run programs of the same sources: that what the README starts is built as well, is seen here.
     report.step("examples", |_| {
         let mut cargo = workspace.cargo();
         run_and_see(cargo.args(["build", "--workspace", "--examples"]), |_| {})

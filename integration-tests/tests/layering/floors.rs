@@ -18,7 +18,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// Packages that are not a floor of the house.
-const HARNESS: [&str; 2] = ["integration-tests", "xtask"];
+const HARNESS: [&str; 3] = ["examples", "integration-tests", "xtask"];
 
 /// Executors, other pollers and test harness: in no normal dependency of a floor, however far down.
 const FOREIGN: [&str; 17] = [

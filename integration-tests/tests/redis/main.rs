@@ -30,7 +30,7 @@ fn connect(server: &Server) -> TcpStream {
 /// A request, as a client encodes it.
 fn request(arguments: &[impl AsRef<[u8]>]) -> Vec<u8> {
     let mut bytes = vec![];
-    integration_tests::resp::encode::request(&mut bytes, arguments);
+    examples::resp::encode::request(&mut bytes, arguments);
     bytes
 }
 

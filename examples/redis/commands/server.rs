@@ -1,6 +1,6 @@
 //! The commands about the connection and the server.
 
-use integration_tests::resp::{Limits, Request};
+use examples::resp::{Limits, Request};
 
 use super::{COMMANDS, Command, Outcome, find};
 use crate::failure::Failure;

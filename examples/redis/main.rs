@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use conn::{Conn, OpError};
-use integration_tests::serve::{Program, Service};
+use examples::serve::{Program, Service};
 use memory::Memory;
 use store::Store;
 

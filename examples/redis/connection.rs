@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
 
 use conn::{Conn, OpError};
-use integration_tests::resp::Parser;
-use integration_tests::serve::finish;
+use examples::resp::Parser;
+use examples::serve::finish;
 
 use crate::failure::Failure;
 use crate::memory::Charge;

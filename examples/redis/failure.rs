@@ -1,6 +1,6 @@
 //! What a command answers when it cannot be done, in the words of Redis.
 
-use integration_tests::resp::Request;
+use examples::resp::Request;
 
 use crate::memory::Full;
 

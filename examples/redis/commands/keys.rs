@@ -1,6 +1,6 @@
 //! The commands on keys, but for SET.
 
-use integration_tests::resp::{Request, parse_integer};
+use examples::resp::{Request, parse_integer};
 
 use super::Outcome;
 use crate::failure::Failure;

@@ -1,7 +1,7 @@
 //! Replies on their way out: gathered, so that many go in one write, but never more than fits.
 
 use conn::{Conn, OpError};
-use integration_tests::resp::encode;
+use examples::resp::encode;
 
 use crate::reply::{Piece, Reply};
 

@@ -4,7 +4,7 @@ mod keys;
 mod server;
 mod set;
 
-use integration_tests::resp::{Request, encode};
+use examples::resp::{Request, encode};
 
 use crate::failure::Failure;
 use crate::reply::{Answer, Reply};

@@ -1,6 +1,6 @@
 //! SET and its options.
 
-use integration_tests::resp::{Request, parse_integer};
+use examples::resp::{Request, parse_integer};
 
 use super::Outcome;
 use super::keys::key;

@@ -1,10 +1,12 @@
 //! A TCP echo server on all floors: `cargo run --release --example echo`.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use conn::{Conn, OpError};
-use integration_tests::serve::{Program, Service, finish};
+use examples::serve::{Program, Service, finish};
 
 fn main() -> ExitCode {
     let program = Program {
