@@ -45,7 +45,7 @@ const FOREIGN: [&str; 17] = [
 const MODELLED: [&str; 3] = ["poller", "netfd", "runtime"];
 
 /// The names of a package's declared dependencies of one kind, on every platform.
-fn declared(package: &Package, kind: DependencyKind) -> BTreeSet<&str> {
+pub(crate) fn declared(package: &Package, kind: DependencyKind) -> BTreeSet<&str> {
     package
         .dependencies
         .iter()
@@ -88,7 +88,7 @@ fn no_floor_is_linked_with_an_executor_or_a_harness() {
 }
 
 /// The ways by which a package reaches what only tests may use: declared, also if optional, or further down.
-fn foreign(house: &House, package: &Package) -> BTreeSet<String> {
+pub(crate) fn foreign(house: &House, package: &Package) -> BTreeSet<String> {
     let declared = declared(package, DependencyKind::Normal);
     let linked = house.linked_with(package);
     let directly = FOREIGN.iter().filter(|name| declared.contains(*name));
@@ -142,7 +142,7 @@ fn every_package_has_the_same_licence_and_edition() {
 }
 
 #[test]
-fn every_dependency_of_a_floor_is_argued_for() {
+fn every_dependency_of_a_floor_or_an_example_is_argued_for() {
     let house = House::new();
     let members = house.members();
     let text = fs::read_to_string(house.root.join("docs/dependencies.md"))
@@ -150,12 +150,12 @@ fn every_dependency_of_a_floor_is_argued_for() {
     let argued: BTreeSet<_> =
         text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     let mut broken = vec![];
-    for (floor, _) in FLOORS {
-        let external = declared(members[floor], DependencyKind::Normal)
+    for user in FLOORS.iter().map(|floor| floor.0).chain(["examples"]) {
+        let external = declared(members[user], DependencyKind::Normal)
             .into_iter()
             .filter(|name| !members.contains_key(name));
         broken.extend(
-            external.filter(|name| !argued.contains(name)).map(|name| format!("{name}, used by {floor}")),
+            external.filter(|name| !argued.contains(name)).map(|name| format!("{name}, used by {user}")),
         );
     }
     assert_none(&broken, "docs/dependencies.md has no row for it");

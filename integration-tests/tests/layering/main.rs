@@ -8,6 +8,7 @@
 //! | module | its rule |
 //! | --- | --- |
 //! | `floors` | an arrow never runs upwards, no floor stands on an executor, each dependency is argued for |
+//! | `examples` | an example is built without what only tests need, and the tests start programs of the same source |
 //! | `sync_door` | what loom checks takes its atomics and locks from one module |
 //! | `unsafe_rooms` | `unsafe` stays in the files that need it |
 //! | `go_names` | names of Go's stand in the form that tools read |
@@ -17,6 +18,7 @@
 
 #![forbid(unsafe_code)]
 
+mod examples;
 mod floors;
 mod go_names;
 mod house;

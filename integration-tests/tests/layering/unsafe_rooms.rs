@@ -1,5 +1,6 @@
 //! `unsafe` stays in the files that need it; every other package forbids it.
 
+use cargo_metadata::Target;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ExprUnsafe, File, ItemForeignMod, ItemImpl, ItemTrait, Macro, Meta, Path, Signature};
 
@@ -119,7 +120,8 @@ fn packages_that_need_no_unsafe_code_forbid_it() {
     let house = House::new();
     let mut broken = vec![];
     for (_, package) in house.members().into_iter().filter(|(name, _)| !WITH_ROOMS.contains(name)) {
-        for target in package.targets.iter().filter(|target| target.is_lib() || target.is_bin()) {
+        let shipped = |target: &&Target| target.is_lib() || target.is_bin() || target.is_example();
+        for target in package.targets.iter().filter(shipped) {
             let root = sources::files(&house.root, target.src_path.as_std_path()).pop();
             let root = root.expect("a crate has a root, read last");
             if !forbids_unsafe_code(&root.file) {
