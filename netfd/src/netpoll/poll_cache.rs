@@ -176,6 +176,19 @@ mod tests {
     }
 
     #[test]
+    fn slots_beyond_the_first_pages_are_found() {
+        let cache = PollCache::new();
+        let first = FIRST * PAGE;
+        for slot in 0..3 * first + 1 {
+            assert_eq!(cache.alloc().slot(), slot);
+            assert!(cache.get(slot).is_some_and(|desc| std::ptr::eq(desc, cache.slot(slot))), "slot {slot}");
+        }
+        // The last one is the first of its page, whose table has room for pages that are not made.
+        assert!(cache.get(3 * first + PAGE).is_none());
+        assert!(cache.get(u32::MAX - 1).is_none());
+    }
+
+    #[test]
     fn a_slot_that_was_given_back_is_used_again_under_another_token() {
         let cache = PollCache::new();
         let tokens: Vec<_> = (0..200).map(|_| cache.alloc()).collect();
