@@ -70,11 +70,16 @@ impl Waiter {
 
     /// Fills `raw` with what is ready on `epoll`, waiting for as long as `delay` says.
     pub(super) fn wait(&self, epoll: BorrowedFd<'_>, raw: &mut Raw, delay: Delay) -> io::Result<()> {
-        let time = match delay {
-            Delay::Block => return wait_milliseconds(epoll, raw, -1),
-            Delay::Now => return wait_milliseconds(epoll, raw, 0),
-            Delay::UpTo(time) => time,
-        };
+        match delay {
+            Delay::Block => wait_milliseconds(epoll, raw, -1),
+            Delay::Now => wait_milliseconds(epoll, raw, 0),
+            Delay::UpTo(time) => self.wait_up_to(epoll, raw, time),
+        }
+    }
+
+    /// A function of its own, so that nobody who waits without a limit divides its time by milliseconds.
+    #[inline(never)]
+    fn wait_up_to(&self, epoll: BorrowedFd<'_>, raw: &mut Raw, time: Duration) -> io::Result<()> {
         if self.nanoseconds.load(Ordering::Relaxed) {
             match wait_nanoseconds(epoll, raw, KernelTime::saturating(time)) {
                 Err(error) if is_missing_call(&error) => self.nanoseconds.store(false, Ordering::Relaxed),
