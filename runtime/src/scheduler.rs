@@ -155,7 +155,13 @@ impl Scheduler {
 
     /// Whether there is a task in any queue.
     pub(crate) fn has_work(&self) -> bool {
-        !self.injector.is_empty() || self.seats.iter().any(|seat| !lock(seat).stealer.is_empty())
+        self.has_work_beside(None)
+    }
+
+    /// Whether there is a task in any queue, but for that of the worker who asks: it knows its own.
+    pub(crate) fn has_work_beside(&self, own: Option<usize>) -> bool {
+        let mut others = self.seats.iter().enumerate().filter(|(seat, _)| Some(*seat) != own);
+        !self.injector.is_empty() || others.any(|(_, seat)| !lock(seat).stealer.is_empty())
     }
 
     /// A worker found something outside of its own queue: the last one to search wakes another if there is more.

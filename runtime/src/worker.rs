@@ -146,9 +146,9 @@ impl Worker<'_> {
 
     /// Sleeps, unless a task comes before it does.
     fn sleep(&mut self) {
-        let Local { scheduler, seat, .. } = self.local;
+        let Local { scheduler, queue, seat, .. } = self.local;
         scheduler.idle.lie_down(*seat, std::mem::take(&mut self.searches));
-        let has_work = scheduler.has_work();
+        let has_work = queue.len() > 0 || scheduler.has_work_beside(Some(*seat));
         let parks = !has_work && !scheduler.has_ended();
         if parks {
             event!(TRACE, worker = seat, "parks");

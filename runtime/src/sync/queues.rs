@@ -78,7 +78,8 @@ impl<T> Injector<T> {
 
     /// Takes some tasks, up to half: returns the first and puts the others into `queue`.
     pub(crate) fn pop_batch(&self, queue: &Queue<T>) -> Option<T> {
-        insist(|| self.0.steal_batch_and_pop(&queue.0))
+        // Mostly there are none.
+        if self.is_empty() { None } else { insist(|| self.0.steal_batch_and_pop(&queue.0)) }
     }
 }
 

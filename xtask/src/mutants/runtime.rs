@@ -51,7 +51,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a worker that lies down does not look again",
         breaks: "a task that comes against the end of a search: one sees the other",
         file: SCHEDULER,
-        after: Some("pub(crate) fn has_work(&self) -> bool {"),
+        after: Some("pub(crate) fn has_work_beside("),
         old: "!self.injector.is_empty() ||",
         new: "",
         models: &[
@@ -63,7 +63,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a worker that lies down overlooks the others' queues",
         breaks: "a task in a queue is seen by whoever lies down",
         file: SCHEDULER,
-        after: Some("pub(crate) fn has_work(&self) -> bool {"),
+        after: Some("pub(crate) fn has_work_beside("),
         old: "!lock(seat).stealer.is_empty()",
         new: "{ let _ = seat; false }",
         models: &["loom_tests::sharing::a_task_whose_worker_blocks_is_stolen"],
