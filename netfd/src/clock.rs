@@ -98,3 +98,20 @@ const COARSE: u64 = 20_000_000;
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(Clock::FARTHEST)
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_is_never_ahead_of_an_instant_nor_does_it_stand_still() {
+        let clock = Clock::new();
+        let mut last = clock.now();
+        for _ in 0..1000 {
+            let now = clock.now();
+            assert!(last <= now && now <= clock.at(Instant::now()), "{last}, then {now}");
+            last = now;
+        }
+        assert!((0..1_000_000).any(|_| clock.now() > last), "it stands at {last}");
+    }
+}

@@ -84,8 +84,8 @@ impl PollCache {
                 let (table, _) = place(beyond);
                 self.tables[table].get_or_init(|| (0..FIRST << table).map(|_| OnceLock::new()).collect());
             }
-            let made = self.find(page).expect("its table is there");
-            made.get_or_init(|| Arc::new(Page::new()));
+            let place = self.find(page).expect("its table is there");
+            place.get_or_init(|| Arc::new(Page::new()));
             free.made += PAGE;
             let made = free.made;
             free.slots.extend((slot + 1..made).rev());
