@@ -128,6 +128,10 @@ impl Conn {
     ///
     /// It is closed when this is called, also if the future is never polled.
     ///
+    /// What has been written goes out, unless there is input that nobody has read: then the kernel resets the connection, and
+    /// what the peer has not read yet may be lost. To be sure that it is read, end the writing side with [`Conn::close_write`],
+    /// read to the end, and close then.
+    ///
     /// Differs: Go waits for operations that are under way; an operation of ours that waits holds no reference, for it may
     /// never be polled again.
     ///

@@ -7,7 +7,7 @@
 //!    read           write          close      each direction in order, close ends them all
 //! ```
 //!
-//! Every future here is `Send` and runs on any executor: the poller below has its own way to wake tasks.
+//! Every future here is `Send`, if what it is given is, and runs on any executor: the poller below has its own way to wake tasks.
 //!
 //! ```
 //! use std::io::{Read, Write};

@@ -24,7 +24,7 @@ use netfd::{Addr, Error};
 /// let network: Network = "tcp4".parse()?;
 /// assert_eq!(network, Network::Tcp4);
 /// assert_eq!("foo".parse::<Network>().unwrap_err().to_string(), "unknown network foo");
-/// # Ok::<(), netfd::Error>(())
+/// # Ok::<(), conn::Error>(())
 /// ```
 ///
 /// Go: `net.parseNetwork`

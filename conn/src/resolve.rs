@@ -99,7 +99,7 @@ pub async fn resolve_listen(network: Network, address: &str) -> Result<Addr, Err
 ///
 /// let addr = futures::executor::block_on(resolve_tcp_addr(Network::Tcp, "[::1]:http"))?;
 /// assert_eq!(addr.to_string(), "[::1]:80");
-/// # Ok::<(), netfd::Error>(())
+/// # Ok::<(), conn::Error>(())
 /// ```
 ///
 /// Go: `net.ResolveTCPAddr`

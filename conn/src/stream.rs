@@ -49,7 +49,9 @@ pub struct WriteHalf<C: Borrow<Conn> = Conn> {
     op: OpState,
 }
 
-/// A connection as an [`AsyncRead`] and [`AsyncWrite`], for the ecosystem's adapters: tokio-util's `compat`, TLS, HTTP.
+/// A connection as an [`AsyncRead`] and [`AsyncWrite`], for the ecosystem's adapters: tokio-util's `compat`, TLS, HTTP. Its close,
+/// which is tokio's `shutdown`, ends the writing side and leaves the connection open; [`Conn::close`] ends it, or dropping
+/// its last handle.
 ///
 /// ```
 /// use futures::io::{AsyncReadExt, AsyncWriteExt};

@@ -8,7 +8,7 @@
 //!   accept ─► Service::serve, in a task for each connection
 //!     │
 //!   SIGINT or SIGTERM             nobody else is accepted, nobody reads any more; what was read is answered
-//!     │                           for at most five seconds
+//!     │                           for at most five seconds; a second signal ends that
 //!   N connections, …              the last line, exit 0
 //! ```
 //!
@@ -23,6 +23,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{CommandFactory, FromArgMatches, Parser};
 use conn::{Conn, OpError};
 use futures::FutureExt;
@@ -59,6 +60,7 @@ pub struct Program {
 #[command(version)]
 struct Arguments {
     /// Where to listen: HOST:PORT, or :PORT for every address; port 0 is one that the kernel chooses
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     address: String,
 
     /// How many threads run tasks
@@ -100,20 +102,26 @@ impl Program {
 
     fn serve(&self, arguments: &Arguments, service: Arc<impl Service>) -> Result<(), Box<dyn Error>> {
         let runtime = Runtime::new(arguments.workers)?;
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let connections = Arc::new(Connections::default());
         runtime.block_on(async {
             let listener = listener::listen("tcp", &arguments.address).await?;
             let address = listener.addr().ok_or("the kernel does not tell the address")?;
+            // From here on: before, while a name is looked up, a signal ends the program as it always does.
+            let mut signals = Signals::new([SIGINT, SIGTERM])?;
             writeln!(std::io::stdout(), "listening on {address}")
                 .map_err(|error| format!("standard output: {error}"))?;
             std::thread::spawn({
                 let (listener, connections) = (listener.clone(), connections.clone());
                 move || {
-                    if signals.forever().next().is_some() {
+                    let mut signals = signals.forever();
+                    if signals.next().is_some() {
                         // Closed at the call; an error says that it was closed before.
                         let _ = listener.close().now_or_never();
                         connections.finish();
+                    }
+                    if let Some(signal) = signals.next() {
+                        // As a shell reports one that a signal has ended.
+                        std::process::exit(128 + signal);
                     }
                 }
             });

@@ -113,6 +113,11 @@ impl Server {
         rest
     }
 
+    /// Waits for it to end in whatever way.
+    pub fn wait_for_status(&mut self) -> std::process::ExitStatus {
+        self.child.wait().expect("it ends")
+    }
+
     /// Ends it as a signal does; what it printed last.
     pub fn stop(mut self) -> String {
         self.signal(Signal::TERM);

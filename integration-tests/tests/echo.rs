@@ -26,6 +26,52 @@ fn served(server: &Server) -> TcpStream {
     client
 }
 
+/// A client that sends sevens and reads nothing, more than the buffers between hold, so that the server is held up in the midst of
+/// a write; and how many that were.
+fn held_up(server: &Server) -> (TcpStream, usize) {
+    let mut client = served(server);
+    client.set_nonblocking(true).expect("set");
+    let chunk = vec![7; 1 << 20];
+    let mut sent = 0;
+    loop {
+        match client.write(&chunk) {
+            Ok(more) => sent += more,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                match client.write(&chunk) {
+                    Ok(more) => sent += more,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    client.set_nonblocking(false).expect("set");
+    (client, sent)
+}
+
+/// Until it refuses others: then it has seen a signal.
+fn wait_until_seen(server: &Server) {
+    while TcpStream::connect(server.address()).is_ok() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_second_signal_ends_its_time_of_grace() {
+    // The grace is five seconds: a machine that stands still for so long has three tries.
+    let ended_early = (0..3).any(|_| {
+        let mut server = Server::start();
+        let _client = held_up(&server);
+        server.signal(Signal::TERM);
+        wait_until_seen(&server);
+        server.signal(Signal::INT);
+        server.wait_for_status().code() == Some(128 + 2)
+    });
+    assert!(ended_early, "it took its time");
+}
+
 #[test]
 fn either_signal_ends_it_with_one_line_of_totals() {
     for signal in [Signal::INT, Signal::TERM] {
@@ -74,31 +120,9 @@ fn a_client_that_says_nothing_does_not_hold_its_end_up() {
 #[test]
 fn after_a_signal_it_writes_what_it_has_read_and_takes_nobody_else() {
     let mut server = Server::start();
-    let mut client = served(&server);
-    // More than the buffers between hold, so that the server is held up in the midst of a write.
-    client.set_nonblocking(true).expect("set");
-    let chunk = vec![7; 1 << 20];
-    let mut sent = 0;
-    loop {
-        match client.write(&chunk) {
-            Ok(more) => sent += more,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                std::thread::sleep(std::time::Duration::from_millis(50));
-                match client.write(&chunk) {
-                    Ok(more) => sent += more,
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) => panic!("{error}"),
-                }
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
+    let (mut client, sent) = held_up(&server);
     server.signal(Signal::TERM);
-    // Until it refuses others: then it has seen the signal.
-    while TcpStream::connect(server.address()).is_ok() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    client.set_nonblocking(false).expect("set");
+    wait_until_seen(&server);
     let mut received = 0;
     let mut buf = vec![0; 1 << 16];
     loop {
@@ -133,6 +157,7 @@ fn a_bad_argument_is_one_line_and_exit_1() {
         refused(&["127.0.0.1:0", "--workers", "20000"]),
         "echo: a runtime takes at most 1024 workers, not 20000\n"
     );
+    assert!(refused(&[""]).contains("ADDRESS"), "the line names what is missing");
     assert!(refused(&["--workers", "some"]).contains("some"), "the line names what was given");
     assert!(refused(&["--no-such-flag"]).contains("--no-such-flag"), "the line names what was given");
 }

@@ -231,6 +231,27 @@ on_every_executor!(reads_that_never_wait_let_others_run, |_: Exec| async move {
     assert!(left_then > 0, "a thousand reads went in one go");
 });
 
+on_every_executor!(writes_that_never_wait_let_others_run, |_: Exec| async move {
+    const BYTES: usize = 1000;
+    // Beside a read that has nothing to read each time, too: it parks, but its task stays.
+    for beside_a_read in [false, true] {
+        let (client, _server) = pair().await;
+        let left = AtomicUsize::new(BYTES);
+        let writes = async {
+            while left.load(Relaxed) > 0 {
+                if beside_a_read {
+                    assert!(poll!(pin!(client.read(&mut [0]))).is_pending());
+                }
+                let wrote = client.write(b"x").await.expect("room");
+                left.fetch_sub(wrote, Relaxed);
+            }
+        };
+        let other = async { left.load(Relaxed) };
+        let ((), left_then) = futures::join!(writes, other);
+        assert!(left_then > 0, "a thousand writes went in one go");
+    }
+});
+
 on_every_executor!(a_stream_whose_read_was_dropped_holds_up_other_readers, |exec: Exec| async move {
     for cleared in [false, true] {
         let (client, server) = pair().await;

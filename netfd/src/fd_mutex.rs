@@ -19,6 +19,7 @@
 //! | the same, when it parks | `decref`: it keeps the lock and no reference, so close never waits for it |
 //! | the same, polled again | `incref`: fails once the descriptor is closed |
 //! | the same, at its end | `unlock`, which hands the lock to the first in the queue |
+//! | who waits for others on its behalf | `poll_closed`: a place among those who are told of the end |
 //! | close | `incref_and_close`: marks it closed, wakes the queues; then `decref` |
 //!
 //! Whose `decref` or `unlock` gives back the last reference of a closed mutex is told so, once: it destroys the
@@ -60,14 +61,20 @@ const OVERFLOW: &str = "too many concurrent operations on a single file or socke
 pub(crate) struct FdMutex {
     word: AtomicU64,
     /// Made when somebody has to wait first: most descriptors never need one.
-    queues: Mutex<Option<Box<[Queue; 2]>>>,
+    queues: Mutex<Option<Box<Queues>>>,
 }
+
+/// One for each direction's lock, and one of those who wait for the end alone.
+type Queues = [Queue; 3];
+
+/// Those who wait for the end.
+const WATCHERS: usize = 2;
 
 /// A place in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u64);
 
-/// Those who wait for one direction's lock, first come first.
+/// Those who wait for one direction's lock, first come first; or for the end.
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<(Ticket, Waker)>,
@@ -141,6 +148,39 @@ impl FdMutex {
         };
         waiting.into_iter().for_each(wake);
         Ok(())
+    }
+
+    /// Waits until the descriptor is closed, without a reference. `ticket` keeps the place between polls.
+    #[cold]
+    pub(crate) fn poll_closed(&self, ticket: &mut Option<Ticket>, cx: &mut Context<'_>) -> Poll<()> {
+        let waker = cx.waker().clone();
+        let mut queues = lock(&self.queues);
+        // Under the lock, under which close takes everyone out.
+        if self.is_closed() {
+            *ticket = None;
+            return Poll::Ready(());
+        }
+        let watchers = &mut queues.get_or_insert_default()[WATCHERS];
+        let old = match ticket.and_then(|mine| watchers.place(mine)) {
+            Some(place) => Some(std::mem::replace(&mut watchers.waiting[place].1, waker)),
+            None => {
+                *ticket = Some(watchers.push(waker));
+                None
+            }
+        };
+        drop(queues);
+        drop(old);
+        Poll::Pending
+    }
+
+    /// Gives up a place of [`FdMutex::poll_closed`].
+    #[cold]
+    pub(crate) fn unwatch(&self, ticket: Ticket) {
+        let mut queues = lock(&self.queues);
+        let watchers = &mut queues.as_mut().expect("whoever has a ticket has made the queues")[WATCHERS];
+        let old = watchers.place(ticket).and_then(|place| watchers.waiting.remove(place));
+        drop(queues);
+        drop(old);
     }
 
     /// Gives a reference back; true if the caller has to destroy the descriptor.
@@ -227,11 +267,7 @@ impl FdMutex {
             Err(_) => Poll::Ready(Err(Reason::Closed)),
             Ok(word) if word & bits.lock == 0 => Poll::Ready(Ok(())),
             Ok(_) => {
-                let queue = &mut queues.get_or_insert_default()[direction as usize];
-                let mine = Ticket(queue.next);
-                queue.next += 1;
-                queue.waiting.push_back((mine, waker));
-                *ticket = Some(mine);
+                *ticket = Some(queues.get_or_insert_default()[direction as usize].push(waker));
                 Poll::Pending
             }
         }
@@ -365,12 +401,20 @@ impl FdMutex {
 }
 
 /// A direction's queue, which somebody has stood in.
-fn queue(queues: &mut Option<Box<[Queue; 2]>>, direction: Direction) -> &mut Queue {
+fn queue(queues: &mut Option<Box<Queues>>, direction: Direction) -> &mut Queue {
     let queues = queues.as_mut().expect("whoever has a ticket or was counted has made the queues");
     &mut queues[direction as usize]
 }
 
 impl Queue {
+    /// A place at the end.
+    fn push(&mut self, waker: Waker) -> Ticket {
+        let mine = Ticket(self.next);
+        self.next += 1;
+        self.waiting.push_back((mine, waker));
+        mine
+    }
+
     /// Where a ticket stands: tickets only grow along the queue.
     fn place(&self, ticket: Ticket) -> Option<usize> {
         self.waiting.binary_search_by_key(&ticket.0, |(ticket, _)| ticket.0).ok()

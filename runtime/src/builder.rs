@@ -9,7 +9,7 @@ use crate::Runtime;
 /// How a [`Runtime`] is to be made.
 ///
 /// ```
-/// let netpoll = netfd::Netpoll::new()?;
+/// let netpoll = runtime::Netpoll::new()?;
 /// let runtime = runtime::Runtime::builder().workers(2).netpoll(&netpoll).build()?;
 /// assert_eq!(runtime.block_on(runtime.go(async { 7 })).ok(), Some(7));
 /// # Ok::<(), std::io::Error>(())
@@ -42,12 +42,16 @@ impl Builder {
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] for no workers, or more than [`Runtime::MAX_WORKERS`]; what the kernel says when it
-    /// refuses descriptors or a thread.
+    /// refuses the poller's descriptors or a thread, and which.
     pub fn build(self) -> io::Result<Runtime> {
         let processors =
             || std::thread::available_parallelism().map_or(1, usize::from).min(Runtime::MAX_WORKERS);
         let workers = self.workers.unwrap_or_else(processors);
         Runtime::check(workers)?;
-        Runtime::over(self.netpoll.map_or_else(Netpoll::global, Ok)?, workers)
+        let netpoll = self
+            .netpoll
+            .map_or_else(Netpoll::global, Ok)
+            .map_err(|error| io::Error::new(error.kind(), format!("the poller cannot be made: {error}")))?;
+        Runtime::over(netpoll, workers)
     }
 }

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Whoever polls runs what it found. Another worker is woken only for work that it can take: when a poll finds more than a little,
-//! when a task starts another, when one comes from outside. Where one thread does all the work, no other is woken. A task that
-//! does not yield holds up nobody if there are two workers: the poller's stand-by looks 100 times a second, while somebody
+//! when a task starts another, when one comes from outside. Where one thread does all the work, no other is woken. One worker whose
+//! task does not yield holds up nobody as long as another is free: the poller's stand-by looks 100 times a second, while somebody
 //! runs, whether others' work lies behind it.
 //!
 //! ```
@@ -22,8 +22,8 @@
 //! assert_eq!(doubled.ok(), Some(42));
 //! ```
 //!
-//! It has no abort, no timeout and no threads for code that blocks. Such code belongs on a thread of its own, and the other two
-//! are a future that ends sooner, whereupon the slower one is dropped:
+//! It has no threads for code that blocks: such code belongs on a thread of its own. It has no abort and no timeout either, for
+//! both are a race of the work against a future that ends it; whichever is slower is dropped:
 //!
 //! ```
 //! use std::pin::pin;

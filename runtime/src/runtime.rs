@@ -35,7 +35,7 @@ impl Runtime {
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] for no workers, or more than [`Runtime::MAX_WORKERS`]; what the kernel says when it
-    /// refuses descriptors or a thread.
+    /// refuses the poller's descriptors or a thread, and which.
     ///
     /// Go: `runtime.GOMAXPROCS`
     #[doc(alias = "GOMAXPROCS")]
@@ -71,7 +71,10 @@ impl Runtime {
         let runtime = Runtime(Arc::new(Scheduler::new(netpoll, workers)));
         for seat in 0..workers {
             // On an error the runtime is dropped, and with it the workers that have been started.
-            threads::start(&runtime.0, seat)?;
+            threads::start(&runtime.0, seat).map_err(|error| {
+                let which = format!("worker {} of {workers} cannot be started: {error}", seat + 1);
+                io::Error::new(error.kind(), which)
+            })?;
         }
         Ok(runtime)
     }
@@ -97,7 +100,8 @@ impl Runtime {
     }
 
     /// Ends all tasks at their next point of waiting, drops them, and waits for the workers to end: also for one that blocks
-    /// in its task, such as in a nested [`Runtime::block_on`]. A task that was never polled is dropped without being run.
+    /// in its task, such as in a nested [`Runtime::block_on`]. A task that was never polled is dropped without being run. One
+    /// that reads and writes without ever having to wait gives way now and then, and ends there.
     ///
     /// Futures on other executors that share the poller go on. A poller that nobody shares is gone with its thread and its
     /// descriptors when this returns.

@@ -150,7 +150,7 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     results.setting.rounds = plan.rounds;
     results.setting.quick = options.quick;
     let lengths = if options.quick { Lengths::QUICK } else { Lengths::FULL };
-    results.setting.window_seconds = lengths.window.as_secs_f64();
+    results.setting.window_seconds = lengths.run.window.as_secs_f64();
     let meter = Meter { programs, processors, scratch, lengths };
 
     let start = Instant::now();

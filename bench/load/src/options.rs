@@ -37,7 +37,8 @@ pub struct Options {
     pub message: Message,
 
     /// With echo: no connection begins its next message before all have their answers. So none finds the server still busy
-    /// with its last one, however slow the server is made by what measures it
+    /// with its last one, however slow the server is made by what measures it; and a server that is faster than the generator
+    /// rests, where it would else look for the next message again and again. Windows begin and end while it rests
     #[arg(long)]
     pub lockstep: bool,
 
@@ -89,7 +90,8 @@ pub enum Message {
     Plain,
     /// Such as ask for a deadline each: of a server in one of the modes that have them
     Marked,
-    /// On the same connections, each with a window of its own: marked, plain, plain, marked. So what changes slowly falls out
+    /// On the same connections, each with a window of its own: marked, plain, plain, marked, and so on for 32 windows. So what
+    /// changes slowly falls out
     InTurns,
 }
 
@@ -100,7 +102,7 @@ impl Message {
         match self {
             Message::Plain => &[false],
             Message::Marked => &[true],
-            Message::InTurns => &[true, false, false, true],
+            Message::InTurns => [[true, false, false, true]; 8].as_flattened(),
         }
     }
 }

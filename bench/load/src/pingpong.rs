@@ -15,6 +15,7 @@ mod client;
 use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
@@ -40,6 +41,9 @@ const TICK: u64 = u64::MAX;
 
 /// How often the clock is looked at while nothing comes back.
 const TICK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+
+/// With `--lockstep`, how long nothing is sent after a sign: whoever reads accounts has them of a server that rests.
+const REST: Duration = Duration::from_millis(2);
 
 /// After so many failed connections no more are opened.
 const ENOUGH: u64 = 100;
@@ -129,14 +133,12 @@ impl<'a> Load<'a> {
     }
 
     fn run(&mut self) -> anyhow::Result<()> {
-        let now = Instant::now();
-        self.tick(now)?;
-        self.begin_all();
         let mut events = [MaybeUninit::uninit(); EVENTS];
         // What is on its way when the window ends is waited for, so that each connection can be closed in order.
         while self.under_way > 0 || self.window.phase() != Phase::Over {
             if self.under_way == 0 {
-                // A step is done; or else every connection is over, and the number cannot be reached any more.
+                // It begins, or a step is done; or else every connection is over, and the number cannot be reached any more.
+                self.between_steps()?;
                 self.begin_all();
                 if self.under_way == 0 {
                     self.window.end()?;
@@ -167,7 +169,7 @@ impl<'a> Load<'a> {
             Err(error) => return Err(error).context("the timer"),
         }
         let now = Instant::now();
-        self.tick(now)?;
+        self.tick_under_way(now)?;
         let silent = now.saturating_duration_since(self.progress);
         if silent > self.options.patience {
             for index in 0..self.clients.len() {
@@ -181,6 +183,21 @@ impl<'a> Load<'a> {
             self.window.end()?;
         }
         Ok(())
+    }
+
+    /// Nothing is under way: with lockstep the window begins and ends here alone.
+    fn between_steps(&mut self) -> anyhow::Result<()> {
+        let phase = self.window.phase();
+        self.tick(Instant::now())?;
+        if self.options.lockstep && self.window.phase() != phase {
+            thread::sleep(REST);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn tick_under_way(&mut self, now: Instant) -> anyhow::Result<()> {
+        if self.options.lockstep { Ok(()) } else { self.tick(now) }
     }
 
     #[inline]
@@ -263,7 +280,7 @@ impl<'a> Load<'a> {
             self.done += 1;
             self.latencies.saturating_record(took.as_nanos() as u64);
         }
-        self.tick(now)
+        self.tick_under_way(now)
     }
 
     /// A connection failed; with `short` there will be another one.

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use load::report::Report;
-use load::{Length, Mode, Options};
+use load::{Length, Message, Mode, Options};
 
 /// What the server answers to what it has read; `before` is how many bytes it read before that.
 type Answer = fn(before: usize, read: &[u8]) -> Vec<u8>;
@@ -76,6 +76,23 @@ fn in_lockstep_exactly_so_many_are_done_too() {
     options.lockstep = true;
     let report = load::run(&options, &mut Vec::new()).expect("it measures");
     assert_eq!((report.errors, report.requests), (0, Some(101)), "{report:?}");
+}
+
+#[test]
+fn in_lockstep_a_window_begins_and_ends_between_steps() {
+    let mut options = Options::new(server(|_, read| read.to_vec()));
+    options = options.ending(Length::Time(Duration::from_millis(30)));
+    options.warmup = Duration::from_millis(10);
+    options.connections = 7;
+    options.message = Message::InTurns;
+    options.lockstep = true;
+    let mut signs = Vec::new();
+    let report = load::run(&options, &mut signs).expect("it measures");
+    let turns = report.turns.expect("several windows");
+    assert_eq!((report.errors, turns.len()), (0, 32));
+    assert!(turns.iter().all(|done| done % 7 == 0), "only whole steps count: {turns:?}");
+    assert_eq!(report.requests, Some(turns.iter().sum()));
+    assert_eq!(signs, "measuring\nmeasured\n".repeat(32).as_bytes());
 }
 
 #[test]

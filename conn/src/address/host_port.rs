@@ -15,7 +15,7 @@ use netfd::AddrError;
 ///
 /// assert_eq!(split_host_port("[::1]:http")?, ("::1", "http"));
 /// assert_eq!(split_host_port(":8080")?, ("", "8080"));
-/// # Ok::<(), netfd::AddrError>(())
+/// # Ok::<(), conn::AddrError>(())
 /// ```
 ///
 /// Go: `net.SplitHostPort`

@@ -45,7 +45,11 @@ impl Conn {
     ///
     /// Packets of a `unixpacket` connection keep their bounds, up to 1 MiB; `most` cuts the last one short.
     ///
-    /// Each piece takes its turn among the readers of the source and the writers of this connection.
+    /// Each piece takes its turn among the readers of the source and the writers of this connection. The close of either
+    /// connection ends it; a deadline does where the copy waits for that side: the source's read deadline, this one's write deadline.
+    ///
+    /// While it goes on, a copy from a connection has a pipe of its own, which takes two descriptors; up to 16 pipes are kept for
+    /// later copies.
     ///
     /// Dropped or failed, a copy from a connection loses what it had taken out of the source and not yet written, up to
     /// 1 MiB; a copy from a file that has a cursor loses nothing: that stands behind what was written. A pipe, which has
@@ -58,7 +62,8 @@ impl Conn {
     ///
     /// Go: `net.TCPConn.ReadFrom`
     ///
-    /// Differs: Go holds the locks of both sides throughout the copy.
+    /// Differs: Go holds the locks of both sides throughout the copy, so that the close of the one that it writes to waits for the
+    /// next piece of the other.
     #[doc(alias = "net.TCPConn.ReadFrom")]
     pub async fn copy_from<'a>(
         &self,
@@ -97,7 +102,7 @@ impl Conn {
         let mut buf = vec![0; size];
         while *moved < most {
             let room = usize::try_from(most - *moved).unwrap_or(size).min(size);
-            match source.0.fd().read(&mut buf[..room]).await? {
+            match self.0.fd().while_open(source.0.fd().read(&mut buf[..room])).await?? {
                 0 => break,
                 read => self.pass_on(&buf[..read], moved).await?,
             }

@@ -91,6 +91,24 @@ on_every_executor!(a_copy_ends_with_its_deadline_or_a_close, |exec: Exec| async 
     assert!(copy.await.expect_err("closed").is_closed());
 });
 
+on_every_executor!(a_copy_ends_with_the_close_of_where_it_writes_to, |exec: Exec| async move {
+    for (from, to) in WAYS {
+        let Way { inlet, from, to, outlet: _outlet } = way(from, to).await;
+        let (copies, source) = (to.clone(), from.clone());
+        let mut copy = exec.spawn(async move { copies.copy_from(&source, None).await });
+        assert!(futures::poll!(&mut copy).is_pending(), "the source is silent");
+        to.close().await.expect("closed once");
+        assert!(copy.await.expect_err("closed").is_closed());
+        // One that begins after the close takes nothing out of the source.
+        inlet.write(b"still there").await.expect("written");
+        from.readable().await.expect("data");
+        assert!(to.copy_from(&from, None).await.expect_err("closed").is_closed());
+        let mut buf = [0; 64];
+        let read = from.read(&mut buf).await.expect("what was left");
+        assert_eq!(&buf[..read], b"still there");
+    }
+});
+
 on_every_executor!(a_copy_goes_on_behind_urgent_data, |exec: Exec| async move {
     for ends_at_once in [true, false] {
         let Way { inlet, from, to, outlet } = way("tcp", "tcp").await;

@@ -30,7 +30,7 @@ impl Fd {
     /// write, and a read tells the end.
     ///
     /// Dropped or failed, up to 1 MiB that was taken out of the source and not yet written is lost. Each step takes its turn among the
-    /// readers of the source and the writers of this socket.
+    /// readers of the source and the writers of this socket; the end of either ends it, also while it waits for the other.
     ///
     /// # Errors
     /// Those of [`Fd::poll_read`] on the source and of [`Fd::poll_write`] here. `moved` tells how much was written before.
@@ -44,7 +44,7 @@ impl Fd {
             give_way(&mut steps).await;
             let step = usize::try_from(most - *moved).unwrap_or(STEP).min(STEP);
             let mut op = OpState::new();
-            match poll_fn(|cx| source.poll_fill(cx, &mut op, &mut pipe, step)).await? {
+            match self.while_open(poll_fn(|cx| source.poll_fill(cx, &mut op, &mut pipe, step))).await?? {
                 // splice says "the end" at urgent data too: a read knows better.
                 None | Some(0) => {
                     pipe.give_back();

@@ -29,6 +29,7 @@ mod stream;
 mod turns;
 #[cfg(not(loom))]
 mod unix;
+mod watch;
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
@@ -43,7 +44,6 @@ pub use raw::SocketGuard;
 pub use unix::Received;
 
 use drained::ShortReads;
-use turns::Turns;
 
 #[cfg(not(loom))]
 use crate::net_fd::Label;
@@ -85,8 +85,6 @@ struct Inner {
     number: i32,
     /// Whether a short read leaves nothing behind.
     short_reads: ShortReads,
-    /// How many reads did not have to wait.
-    reads: Turns,
     /// Somebody else's code has had the socket, so that there may be duplicates; or a linger time was set. Its end takes
     /// more care then.
     given_out: AtomicBool,
@@ -138,7 +136,6 @@ impl Fd {
             page: shared.cache.page(token.slot()).clone(),
             number,
             short_reads: ShortReads::unproven(),
-            reads: Turns::new(),
             given_out: AtomicBool::new(given_out),
             closer: Mutex::new(None),
             label,

@@ -20,7 +20,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 
-use super::{Fd, Inner, Reference, drained};
+use super::{Fd, Inner, Reference, drained, turns};
 use crate::Error;
 use crate::attempt::{Attempt, Outcome, Stop};
 use crate::driver::lookout;
@@ -203,7 +203,7 @@ impl OpenFd<'_> {
     ) -> Poll<Outcome<T>> {
         match begun {
             // Readiness that came first counts first: no deadline is looked at.
-            Begun::Resumed if self.desc.was_handed_readiness(direction) => {}
+            Begun::Resumed if self.desc.was_handed_readiness(direction) => turns::begin_anew(),
             Begun::Resumed => ready!(self.desc.poll_wait_on(direction, cx, self.inner.shared()))?,
             Begun::ItsTurn => self.desc.check(direction)?,
             Begun::Fresh(_) if !checked => {}
@@ -214,7 +214,7 @@ impl OpenFd<'_> {
                 } else {
                     self.desc.check(direction)?;
                 }
-                if direction == Direction::Read && self.inner.reads.is_over() {
+                if turns::is_over() {
                     self.gives_way.set(true);
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
@@ -233,9 +233,6 @@ impl OpenFd<'_> {
     /// Waits after a system call that found nothing to do.
     #[inline(never)]
     fn wait_after(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
-        if direction == Direction::Read {
-            self.inner.reads.begin_anew();
-        }
         self.desc.poll_wait(direction, cx, self.inner.shared())
     }
 }

@@ -1,64 +1,78 @@
-//! Giving way: a direction whose operations never have to wait lets others run once in a while.
+//! Giving way: a task whose operations never have to wait lets others run once in a while.
 //!
 //! Go: `runtime.preemptone`
 //!
 //! Differs: Go's monitor interrupts a goroutine that has run for 10 ms. A future cannot be interrupted; but a task that
-//! runs for long mostly does so because its socket always has something for it, and there it can be stopped. So of many
-//! operations that found what they wanted without a wait, one is put off: its task is woken at once, and runs again after those
-//! that are ready. This works on any executor.
+//! runs for long mostly does so because its sockets always have something for it, or always take what it has, and there it can be
+//! stopped. So of many operations that did what they should without a wait, one is put off: its task is woken at once, and
+//! runs again after those that are ready. This works on any executor.
+//!
+//! Each thread counts for itself, whichever sockets and directions its operations are of. An operation that an event has woken
+//! begins the count anew: its task was away. To have parked is not enough, for a task that tries one thing beside
+//! another parks the one each time and never leaves.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::cell::Cell;
 
-use crate::sync::AtomicU8;
+use crate::sync::per_thread;
 
 /// After so many operations that did not wait the next one gives way.
 const TURN: u8 = 128;
 
-/// How many operations of a direction did not have to wait. Changed under the direction's lock alone, which
-/// orders it.
-///
-/// Go: `runtime.preemptone`
+per_thread! {
+    /// How many operations in a row may still go without a wait.
+    ///
+    /// Go: `runtime.preemptone`
+    static LEFT: Cell<u8> = Cell::new(TURN);
+}
+
+/// An operation is about to try that has not waited: true if it should give way instead.
 #[doc(alias = "preemptone")]
-pub(super) struct Turns(AtomicU8);
+#[inline]
+pub(super) fn is_over() -> bool {
+    LEFT.with(|left| match left.get().checked_sub(1) {
+        Some(fewer) => {
+            left.set(fewer);
+            false
+        }
+        None => {
+            left.set(TURN);
+            true
+        }
+    })
+}
 
-impl Turns {
-    pub(super) fn new() -> Turns {
-        Turns(AtomicU8::new(0))
-    }
-
-    /// An operation is about to try: true if it should give way instead.
-    #[inline]
-    pub(super) fn is_over(&self) -> bool {
-        let turns = self.0.load(Relaxed);
-        self.0.store(if turns == TURN { 0 } else { turns + 1 }, Relaxed);
-        turns == TURN
-    }
-
-    /// An operation that tried has to wait: the next ones have a turn of their own.
-    pub(super) fn begin_anew(&self) {
-        self.0.store(0, Relaxed);
-    }
+/// An operation goes on that has waited: the next ones have a turn of their own.
+#[inline]
+pub(super) fn begin_anew() {
+    LEFT.with(|left| left.set(TURN));
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::{TURN, Turns};
+    use super::{TURN, begin_anew, is_over};
 
     #[test]
     fn of_many_operations_that_do_not_wait_one_gives_way() {
-        let turns = Turns::new();
+        begin_anew();
         for _ in 0..3 {
-            assert!((0..TURN).all(|_| !turns.is_over()));
-            assert!(turns.is_over());
+            assert!((0..TURN).all(|_| !is_over()));
+            assert!(is_over());
         }
     }
 
     #[test]
-    fn an_operation_that_waits_begins_a_turn() {
-        let turns = Turns::new();
+    fn an_operation_that_has_waited_begins_a_turn() {
         for _ in 0..3 {
-            turns.begin_anew();
-            assert!((0..TURN).all(|_| !turns.is_over()));
+            begin_anew();
+            assert!((0..TURN).all(|_| !is_over()));
         }
+    }
+
+    #[test]
+    fn each_thread_counts_for_itself() {
+        begin_anew();
+        assert!((0..TURN).all(|_| !is_over()));
+        std::thread::spawn(|| assert!(!is_over())).join().unwrap();
+        assert!(is_over());
     }
 }

@@ -2,8 +2,8 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use futures::FutureExt;
@@ -264,4 +264,38 @@ fn a_note_goes_to_the_next_reader_and_no_further() {
     assert!(!drained(mutex.try_lock(Read)));
     assert!(!mutex.unlock(Read, Found::default()));
     assert_eq!(mutex.word(), 0);
+}
+
+#[test]
+fn who_waits_for_the_end_alone_is_told_of_it_and_is_in_nobodys_way() {
+    let mutex = FdMutex::new();
+    let (mut first, mut second) = (None, None);
+    let poll = |ticket: &mut Option<Ticket>, cx: &mut Context<'_>| mutex.poll_closed(ticket, cx).is_ready();
+    let (woken, waker) = counting_waker();
+    let (others, other) = counting_waker();
+    let (mut cx, mut other) = (Context::from_waker(&waker), Context::from_waker(&other));
+    assert!(!poll(&mut first, &mut other) && !poll(&mut second, &mut cx));
+    // Polled again it has the one place, with the waker of the last poll.
+    assert!(!poll(&mut first, &mut cx));
+    assert_eq!(mutex.word(), 0, "it holds nothing");
+    assert_eq!(mutex.lock(Read), Ok(()));
+    assert!(!mutex.unlock(Read, Found::default()));
+    mutex.unwatch(second.take().expect("it has a place"));
+    assert_eq!(mutex.incref_and_close(), Ok(()));
+    assert_eq!((woken.load(Relaxed), others.load(Relaxed)), (1, 0));
+    assert!(poll(&mut first, &mut cx) && first.is_none());
+    assert!(poll(&mut second, &mut cx), "it was closed before");
+    assert!(mutex.decref());
+}
+
+/// A waker that counts how often it is woken.
+fn counting_waker() -> (Arc<AtomicUsize>, Waker) {
+    struct Counts(Arc<AtomicUsize>);
+    impl std::task::Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+    let woken = Arc::new(AtomicUsize::new(0));
+    (woken.clone(), Waker::from(Arc::new(Counts(woken))))
 }

@@ -203,3 +203,34 @@ fn a_lock_is_freed_whose_queue_has_emptied() {
         next.join().unwrap();
     });
 }
+
+/// A close against one who waits for it alone, and against one who gives that up: the first is told, and nobody is left.
+/// Preemption bound 3.
+#[test]
+fn a_close_ends_a_wait_for_the_end() {
+    model(3, || {
+        let mutex = Arc::new(FdMutex::new());
+        let closer = {
+            let mutex = mutex.clone();
+            thread::spawn(move || {
+                mutex.incref_and_close().unwrap();
+                assert!(mutex.decref());
+            })
+        };
+        let quitter = {
+            let mutex = mutex.clone();
+            thread::spawn(move || {
+                let idle = Waker::from(Task::new());
+                let mut ticket = None;
+                if mutex.poll_closed(&mut ticket, &mut Context::from_waker(&idle)).is_pending() {
+                    mutex.unwatch(ticket.expect("it has a place"));
+                }
+            })
+        };
+        let mut ticket = None;
+        Task::new().block_on(|cx| mutex.poll_closed(&mut ticket, cx));
+        assert!(mutex.is_closed() && ticket.is_none());
+        closer.join().unwrap();
+        quitter.join().unwrap();
+    });
+}

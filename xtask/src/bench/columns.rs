@@ -49,7 +49,9 @@ pub(crate) fn section(kind: Kind) -> Section {
     match kind {
         Kind::Time(_) => Section {
             title: "Processor time and latency",
-            says: "What the kernel charged the server with, shared among the requests of the window.",
+            says: "What the kernel charged the server with, shared among the requests of the window. Where no step is \
+                   named, a server that is ahead of the generator looks for the next request again and again, and is \
+                   charged for that too; in lockstep it rests until all connections begin their next step.",
             columns: TIME,
             less_is_better: true,
         },
@@ -70,17 +72,17 @@ pub(crate) fn section(kind: Kind) -> Section {
         Kind::Deadlines(_) => Section {
             title: "Deadlines",
             says: "Each server against itself without a deadline: `deadline-later` moves the read deadline later \
-                   before every read, `deadline-earlier` earlier. For the difference there are four windows on the \
-                   same connections, with deadlines, without, without, with: two processes differ by more than a \
-                   deadline costs.",
+                   before every read, `deadline-earlier` earlier. For the difference there are 32 short windows on \
+                   the same connections in lockstep, with deadlines, without, without, with, and so on: two processes \
+                   differ by more than a deadline costs.",
             columns: TIME,
             less_is_better: true,
         },
         Kind::Armed { .. } => Section {
             title: "Thousands of armed deadlines",
             says: "Each server against itself: the idle connections wait with a deadline an hour away, or without one. \
-                   The difference is what a deadline before each read of the busy ones adds, in four windows on the same \
-                   connections.",
+                   The difference is what a deadline before each read of the busy ones adds, in 32 short windows on the \
+                   same connections.",
             columns: TIME,
             less_is_better: true,
         },

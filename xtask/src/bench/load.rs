@@ -4,6 +4,8 @@
 //!   generator   ├── connect, warm-up ──┤ measuring ├──── window ────┤ measured ├── close ──┤ {"requests": ...}
 //!   harness                            └ read accounts              └ read accounts
 //! ```
+//!
+//! In turns there are several windows, each with its own warm-up and signs.
 
 use std::path::Path;
 use std::process::Command;
@@ -63,11 +65,22 @@ pub(crate) struct Window {
     pub(crate) server: Usage,
     /// How long it was by our clock.
     pub(crate) seconds: f64,
-    /// The share of the processors in use that others had.
+}
+
+/// What a run of the generator came to.
+#[derive(Debug)]
+pub(crate) struct Played {
+    /// What it says itself.
+    pub(crate) report: Report,
+    /// The windows that it announced.
+    pub(crate) windows: Vec<Window>,
+    /// The share of the processors in use that others had, from the begin of the first window to the end of the last: the
+    /// kernel's count is too coarse for short ones.
     pub(crate) others: f64,
 }
 
 /// All accounts at one time.
+#[derive(Clone, Copy)]
 struct Snapshot {
     server: Usage,
     own: Duration,
@@ -85,12 +98,12 @@ impl Snapshot {
         Ok(Snapshot { server: usage, own, machine: accounting::machine(processors)?, at: Instant::now() })
     }
 
-    fn until(&self, after: &Snapshot, processors: usize) -> Window {
-        Window {
-            server: after.server - self.server,
-            seconds: (after.at - self.at).as_secs_f64(),
-            others: noise::others(self.machine, after.machine, after.own - self.own, processors),
-        }
+    fn until(&self, after: &Snapshot) -> Window {
+        Window { server: after.server - self.server, seconds: (after.at - self.at).as_secs_f64() }
+    }
+
+    fn others_until(&self, after: &Snapshot, processors: usize) -> f64 {
+        noise::others(self.machine, after.machine, after.own - self.own, processors)
     }
 }
 
@@ -122,7 +135,7 @@ pub(crate) trait Edges {
 /// Nothing.
 impl Edges for () {}
 
-/// Runs a generator to its end, with the windows that it announced.
+/// Runs a generator to its end.
 pub(crate) fn run(
     command: &mut Command,
     server: &mut Child,
@@ -130,13 +143,14 @@ pub(crate) fn run(
     processors: &Processors,
     time: Duration,
     edges: &mut impl Edges,
-) -> Result<(Report, Vec<Window>)> {
+) -> Result<Played> {
     let limit = Instant::now() + time + GRACE;
     let server_pid = server.pid();
     let mut generator = Child::start(command, processors.generator(workers))?;
     let ours = [generator.pid(), std::process::id()];
     let in_use = processors.in_use(workers);
-    let (mut before, mut windows) = (None, vec![]);
+    let (mut first, mut before, mut windows) = (None, None, vec![]);
+    let mut others = 0.0;
     let report = loop {
         let line = generator.line(limit.saturating_duration_since(Instant::now()));
         // Why the server ended says more than that the generator noticed.
@@ -145,14 +159,17 @@ pub(crate) fn run(
         match line.trim() {
             "measuring" => {
                 edges.begins()?;
-                before = Some(Snapshot::take(server_pid, &ours, &in_use)?);
+                let now = Snapshot::take(server_pid, &ours, &in_use)?;
+                first.get_or_insert(now);
+                before = Some(now);
             }
             "measured" => {
                 let after = Snapshot::take(server_pid, &ours, &in_use)?;
                 edges.ends(server_pid)?;
                 let before: Snapshot =
                     before.take().context("the generator said `measured` before `measuring`")?;
-                windows.push(before.until(&after, in_use.len()));
+                windows.push(before.until(&after));
+                others = first.map_or(0.0, |first| first.others_until(&after, in_use.len()));
             }
             json if json.starts_with('{') => break parse(json)?,
             other => bail!("the generator said {other:?}"),
@@ -160,7 +177,7 @@ pub(crate) fn run(
     };
     generator.rest(GRACE)?;
     server.still_runs()?;
-    Ok((report, windows))
+    Ok(Played { report, windows, others })
 }
 
 /// Reads the report. Errors of connections make it none.
@@ -203,7 +220,7 @@ mod tests {
     }
 
     /// Plays a generator: a shell that says what it is told to.
-    fn played(script: &str, server: &str) -> Result<(Report, Vec<Window>, Usage)> {
+    fn played(script: &str, server: &str) -> Result<(Played, Usage)> {
         let processors = Processors::for_tests();
         let shell = |script: &str| {
             let mut command = Command::new("sh");
@@ -211,9 +228,8 @@ mod tests {
             command
         };
         let mut server = Child::start(&mut shell(server), processors.server(1))?;
-        let (report, windows) =
-            run(&mut shell(script), &mut server, 1, &processors, Duration::ZERO, &mut ())?;
-        Ok((report, windows, accounting::usage(server.pid())?))
+        let played = run(&mut shell(script), &mut server, 1, &processors, Duration::ZERO, &mut ())?;
+        Ok((played, accounting::usage(server.pid())?))
     }
 
     #[test]
@@ -221,10 +237,10 @@ mod tests {
         let busy = "while :; do :; done";
         let script =
             r#"sleep 0.3; echo measuring; sleep 0.1; echo measured; sleep 0.3; echo '{"requests":5}'"#;
-        let (report, windows, whole) = played(script, busy).unwrap();
-        let [window] = windows[..] else { panic!("one window") };
+        let (played, whole) = played(script, busy).unwrap();
+        let [window] = played.windows[..] else { panic!("one window") };
         let charged = window.server.processor;
-        assert_eq!(report.requests, 5);
+        assert_eq!(played.report.requests, 5);
         // It does nothing but use its processor, before the window and after it too.
         assert!(Duration::ZERO < charged && charged < whole.processor, "{charged:?} of {whole:?}");
     }
@@ -239,11 +255,13 @@ mod tests {
             machine: Machine { busy: ms(busy), total: ms(2 * busy) },
             at,
         };
-        let window = snapshot(500, 600, 1000, at).until(&snapshot(800, 1000, 2000, at + ms(250)), 2);
+        let (before, after) = (snapshot(500, 600, 1000, at), snapshot(800, 1000, 2000, at + ms(250)));
+        let window = before.until(&after);
         assert_eq!(window.server, Usage { processor: ms(300), voluntary: 300, involuntary: 600 });
         assert_eq!(window.seconds, 0.25);
         // Of a second that was busy 0.4 s were ours and 0.02 s are the grain; the two processors had two seconds.
-        assert!((window.others - 0.29).abs() < 1e-9, "{window:?}");
+        let others = before.others_until(&after, 2);
+        assert!((others - 0.29).abs() < 1e-9, "{others}");
     }
 
     #[test]

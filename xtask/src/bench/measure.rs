@@ -15,7 +15,7 @@ use super::accounting;
 use super::build::{LOAD, Programs, without_tracing};
 use super::callgrind;
 use super::child::Child;
-use super::load::{self, Edges, Report, Window};
+use super::load::{self, Edges, Played, Report, Window};
 use super::perf::Counter;
 use super::pin::{self, Processors};
 use super::results::{CHURNED, GROWTH, INSTRUCTIONS, THROUGHPUT, Values};
@@ -34,13 +34,32 @@ const BUFFER_BYTES: usize = 4096;
 /// The buffer of a stream's server, which is also the generator's.
 const STREAM_BUFFER: usize = 256 * 1024;
 
+/// How long the generator runs against the clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Run {
+    /// Before the window.
+    warmup: Duration,
+    /// What is measured.
+    pub(crate) window: Duration,
+}
+
+impl Run {
+    const fn of_millis(warmup: u64, window: u64) -> Run {
+        Run { warmup: Duration::from_millis(warmup), window: Duration::from_millis(window) }
+    }
+
+    fn whole(self) -> Duration {
+        self.warmup + self.window
+    }
+}
+
 /// How much is measured in one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Lengths {
-    /// The window.
-    pub(crate) window: Duration,
-    /// Before it.
-    pub(crate) warmup: Duration,
+    /// One window.
+    pub(crate) run: Run,
+    /// Connections that come and go: until the heap has its size, and then so many that a page or twenty are nothing for each.
+    pub(crate) churn: Run,
     /// The two numbers of requests under callgrind.
     pub(crate) requests: (u64, u64),
     /// Idle connections of the memory programs, and every how many of them memory is read.
@@ -52,8 +71,8 @@ pub(crate) struct Lengths {
 impl Lengths {
     /// Long enough for medians that tell a hundredth.
     pub(crate) const FULL: Lengths = Lengths {
-        window: Duration::from_millis(1500),
-        warmup: Duration::from_millis(300),
+        run: Run::of_millis(300, 1500),
+        churn: Run::of_millis(3000, 6000),
         requests: (2_000, 12_000),
         memory: (9_000, 1_000),
         breaks: 250_000,
@@ -61,8 +80,8 @@ impl Lengths {
 
     /// For a first impression.
     pub(crate) const QUICK: Lengths = Lengths {
-        window: Duration::from_millis(200),
-        warmup: Duration::from_millis(50),
+        run: Run::of_millis(50, 200),
+        churn: Run::of_millis(300, 600),
         requests: (500, 3_000),
         memory: (2_000, 500),
         breaks: 50_000,
@@ -126,10 +145,11 @@ impl Meter {
                 let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
                 let generator = self.processors.generator(workers);
                 let mut counter = Counter::attach(server.child.pid(), &self.scratch, generator)?;
-                let (report, window) = self.play(&mut server, workers, traffic, &mut counter)?;
+                let run = self.lengths.run;
+                let (report, _, others) = self.play(&mut server, workers, traffic, run, &mut counter)?;
                 let calls = counter.finish()?;
                 server.end()?;
-                Ok((counted(&report, &calls), window.others))
+                Ok((counted(&report, &calls), others))
             }
             Kind::Instructions(traffic) => {
                 let (short, long) = self.lengths.requests;
@@ -154,14 +174,14 @@ impl Meter {
             Kind::Churn(traffic) => {
                 let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
                 let mut edges = ResidentAtEdges { server: server.child.pid(), ..ResidentAtEdges::default() };
-                let traffic = traffic.marked();
-                let (report, window) = self.play(&mut server, workers, traffic, &mut edges)?;
+                let (traffic, run) = (traffic.marked(), self.lengths.churn);
+                let (report, window, others) = self.play(&mut server, workers, traffic, run, &mut edges)?;
                 server.end()?;
                 let growth = edges.after as f64 - edges.before as f64;
                 let mut values = timed(&report, &window);
                 values.insert(GROWTH.to_owned(), growth / report.requests as f64);
                 values.insert(CHURNED.to_owned(), report.requests as f64);
-                Ok((values, window.others))
+                Ok((values, others))
             }
             Kind::Memory => Ok((self.memory(cell)?, 0.0)),
             Kind::Storm => Ok((self.storm()?, 0.0)),
@@ -182,10 +202,10 @@ impl Meter {
 
     /// About how long one sample takes, for the first estimate.
     pub(crate) fn guess(&self, kind: Kind) -> Duration {
-        let Lengths { window, warmup, .. } = self.lengths;
-        let played = window + warmup + Duration::from_millis(50);
+        let played = self.lengths.run.whole() + Duration::from_millis(50);
         match kind {
-            Kind::Time(_) | Kind::Deadlines(_) | Kind::Churn(_) | Kind::Stream(_) => played,
+            Kind::Time(_) | Kind::Deadlines(_) | Kind::Stream(_) => played,
+            Kind::Churn(_) => self.lengths.churn.whole(),
             Kind::Calls(_) => played + Duration::from_millis(300),
             Kind::Instructions(_) => Duration::from_secs(3),
             Kind::Armed { .. } => played + Duration::from_secs(1),
@@ -236,26 +256,29 @@ impl Meter {
         traffic: Traffic,
     ) -> Result<(Values, f64)> {
         if !cell.has_deadlines() {
-            let (report, window) = self.play(server, workers, traffic, &mut ())?;
-            return Ok((timed(&report, &window), window.others));
+            let (report, window, others) = self.play(server, workers, traffic, self.lengths.run, &mut ())?;
+            return Ok((timed(&report, &window), others));
         }
-        let (report, windows) = self.play_windows(server, workers, traffic.in_turns(), &mut ())?;
-        let others = windows.iter().map(|window| window.others).fold(0.0, f64::max);
-        Ok((in_turns(&report, &windows)?, others))
+        // As long as four windows of the usual length, in turns that are short beside what disturbs them.
+        let Run { warmup, window } = self.lengths.run;
+        let turn = Run { warmup: warmup / 8, window: window / 8 };
+        let played = self.play_windows(server, workers, traffic.in_turns(), turn, &mut ())?;
+        Ok((in_turns(&played.report, &played.windows)?, played.others))
     }
 
-    /// Runs the generator against the clock.
+    /// Runs the generator against the clock: what it says, the window, and the share that others had of the processors.
     fn play(
         &self,
         server: &mut Server,
         workers: usize,
         traffic: Traffic,
+        run: Run,
         edges: &mut impl Edges,
-    ) -> Result<(Report, Window)> {
-        let (report, windows) = self.play_windows(server, workers, traffic, edges)?;
-        match windows[..] {
-            [window] => Ok((report, window)),
-            _ => bail!("the generator announced {} windows", windows.len()),
+    ) -> Result<(Report, Window, f64)> {
+        let played = self.play_windows(server, workers, traffic, run, edges)?;
+        match played.windows[..] {
+            [window] => Ok((played.report, window, played.others)),
+            _ => bail!("the generator announced {} windows", played.windows.len()),
         }
     }
 
@@ -265,16 +288,29 @@ impl Meter {
         server: &mut Server,
         workers: usize,
         traffic: Traffic,
+        run: Run,
         edges: &mut impl Edges,
-    ) -> Result<(Report, Vec<Window>)> {
-        let Lengths { window, warmup, .. } = self.lengths;
+    ) -> Result<Played> {
         let mut arguments = arguments(traffic);
-        arguments.push(("--seconds", window.as_secs_f64().to_string()));
-        arguments.push(("--warmup", warmup.as_secs_f64().to_string()));
-        let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
+        arguments.extend(clocked(run));
+        let mut command = self.playing(server, traffic, &arguments)?;
         // Enough for all turns.
-        let time = 4 * (window + warmup);
+        let time = run.whole().max(4 * self.lengths.run.whole());
         load::run(&mut command, &mut server.child, workers, &self.processors, time, edges)
+    }
+
+    /// The generator's command for ping-pong.
+    fn playing(
+        &self,
+        server: &Server,
+        traffic: Traffic,
+        arguments: &[(&'static str, String)],
+    ) -> Result<Command> {
+        let mut command = load::command(self.programs.path(LOAD)?, &server.address, arguments);
+        if traffic.lockstep {
+            command.arg("--lockstep");
+        }
+        Ok(command)
     }
 
     /// Counts the instructions of exactly so many requests.
@@ -313,7 +349,7 @@ impl Meter {
         let mut server = self.server(cell, workers, self.buffer(traffic), Some(valgrind))?;
         let mut arguments = arguments(if cell.has_deadlines() { traffic.marked() } else { traffic });
         arguments.push(("--requests", requests.to_string()));
-        let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
+        let mut command = self.playing(&server, traffic, &arguments)?;
         let time = Duration::from_secs(30);
         load::run(&mut command, &mut server.child, workers, &self.processors, time, &mut ())?;
         server.end()
@@ -322,19 +358,16 @@ impl Meter {
     /// Runs one stream.
     fn stream(&self, cell: &Cell, workers: usize, direction: Direction) -> Result<(Values, f64)> {
         let mut server = self.server(cell, workers, STREAM_BUFFER, None)?;
-        let Lengths { window, warmup, .. } = self.lengths;
+        let run = self.lengths.run;
         let mode = match direction {
             Direction::Push => "push",
             Direction::Pull => "pull",
         };
-        let arguments = [
-            ("--mode", mode.to_owned()),
-            ("--seconds", window.as_secs_f64().to_string()),
-            ("--warmup", warmup.as_secs_f64().to_string()),
-        ];
+        let mut arguments = vec![("--mode", mode.to_owned())];
+        arguments.extend(clocked(run));
         let mut command = load::command(self.programs.path(LOAD)?, &server.address, &arguments);
-        let time = window + warmup;
-        let (report, windows) =
+        let time = run.whole();
+        let Played { report, others, .. } =
             load::run(&mut command, &mut server.child, workers, &self.processors, time, &mut ())?;
         server.end()?;
         if report.seconds <= 0.0 {
@@ -342,7 +375,7 @@ impl Meter {
         }
         let mut values = Values::from([(THROUGHPUT.to_owned(), report.bytes as f64 / report.seconds)]);
         insert_share(&mut values, &report);
-        Ok((values, windows.first().map_or(0.0, |window| window.others)))
+        Ok((values, others))
     }
 
     /// Opens connections that are used once and then rest.
@@ -371,6 +404,11 @@ impl Server {
     fn end(self) -> Result<()> {
         self.child.end(Signal::TERM, END_LIMIT)
     }
+}
+
+/// The generator's part of a run.
+fn clocked(run: Run) -> [(&'static str, String); 2] {
+    [("--warmup", run.warmup.as_secs_f64().to_string()), ("--seconds", run.window.as_secs_f64().to_string())]
 }
 
 /// The generator's part of a traffic.

@@ -63,6 +63,8 @@ pub(crate) struct Traffic {
     pub(crate) short: bool,
     /// The generator's name for its messages.
     pub(crate) message: &'static str,
+    /// Whether no connection is sent the next request before all have their answers.
+    pub(crate) lockstep: bool,
 }
 
 impl Traffic {
@@ -71,7 +73,7 @@ impl Traffic {
         Traffic { message: MARKED, ..self }
     }
 
-    /// The same in four turns: asking, not asking, not asking, asking.
+    /// The same in many short turns: asking, not asking, not asking, asking, and so on.
     pub(crate) fn in_turns(self) -> Traffic {
         Traffic { message: "in-turns", ..self }
     }
@@ -93,18 +95,29 @@ pub(crate) enum Direction {
 
 /// Ping-pong of so many connections and bytes.
 const fn echo(connections: usize, size: usize) -> Traffic {
-    Traffic { connections, size, short: false, message: PLAIN }
+    Traffic { connections, size, short: false, message: PLAIN, lockstep: false }
+}
+
+/// The same step by step.
+const fn in_lockstep(traffic: Traffic) -> Traffic {
+    Traffic { lockstep: true, ..traffic }
 }
 
 /// Short connections, fifty at a time.
-const SHORT: Traffic = Traffic { connections: 50, size: 64, short: true, message: PLAIN };
+const SHORT: Traffic = Traffic { short: true, ..echo(50, 64) };
 
 const ONE: Scenario = Scenario { name: "", title: "", kind: Kind::Memory, workers: 1, quick: true };
 
 /// All of them, in the order of the report.
-pub(crate) const SCENARIOS: [Scenario; 20] = [
+pub(crate) const SCENARIOS: [Scenario; 21] = [
     Scenario { name: "time-1", title: "1 connection, 64 B", kind: Kind::Time(echo(1, 64)), ..ONE },
     Scenario { name: "time-50", title: "50 connections, 64 B", kind: Kind::Time(echo(50, 64)), ..ONE },
+    Scenario {
+        name: "step-50",
+        title: "50 connections in lockstep, 64 B",
+        kind: Kind::Time(in_lockstep(echo(50, 64))),
+        ..ONE
+    },
     Scenario { name: "time-1000", title: "1,000 connections, 64 B", kind: Kind::Time(echo(1000, 64)), ..ONE },
     Scenario {
         name: "time-16k",
@@ -146,13 +159,13 @@ pub(crate) const SCENARIOS: [Scenario; 20] = [
     Scenario {
         name: "deadlines",
         title: "a deadline before every read, 50 connections",
-        kind: Kind::Deadlines(echo(50, 64)),
+        kind: Kind::Deadlines(in_lockstep(echo(50, 64))),
         ..ONE
     },
     Scenario {
         name: "armed",
         title: "50 busy connections beside 9,000 idle ones",
-        kind: Kind::Armed { busy: echo(50, 64), idle: 9000 },
+        kind: Kind::Armed { busy: in_lockstep(echo(50, 64)), idle: 9000 },
         quick: false,
         ..ONE
     },

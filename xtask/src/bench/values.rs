@@ -1,22 +1,33 @@
 //! What a run comes to, as values by name.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::load::{Report, Window};
 use super::perf::Calls;
 use super::results::{ADDED, CALL, CALLS, GENERATOR, P50, P99, PROCESSOR, RATE, SLOWEST, SWITCHES, Values};
+use super::statistics::Summary;
 
-/// The values of four turns: with deadlines, without, without, with. They are those of the last one, but for processor time.
+/// The values of turns by fours: with deadlines, without, without, with. Processor time is the median over the fours, and so is
+/// what a deadline adds; the other values are those of the last turn.
 pub(crate) fn in_turns(report: &Report, windows: &[Window]) -> Result<Values> {
-    let ([first, second, third, last], &[one, two, three, four]) = (windows, &report.turns[..]) else {
-        bail!("four turns were asked for, and there were {} of {}", report.turns.len(), windows.len());
-    };
-    let each = |window: &Window, requests: u64| window.server.processor.as_nanos() as f64 / requests as f64;
-    let with = each(first, one).midpoint(each(last, four));
-    let without = each(second, two).midpoint(each(third, three));
-    let mut values = timed(&Report { requests: four, ..report.clone() }, last);
-    values.insert(PROCESSOR.to_owned(), with);
-    values.insert(ADDED.to_owned(), with - without);
+    let (turns, fours) = (&report.turns, windows.len() / 4);
+    if turns.len() != windows.len() || fours * 4 != windows.len() {
+        bail!("turns come by fours, and there were {} of {}", turns.len(), windows.len());
+    }
+    let (mut with, mut added) = (vec![], vec![]);
+    for four in 0..fours {
+        let [first, second, third, last] = [0, 1, 2, 3].map(|turn| {
+            let turn = 4 * four + turn;
+            windows[turn].server.processor.as_nanos() as f64 / turns[turn] as f64
+        });
+        with.push(first.midpoint(last));
+        added.push(first.midpoint(last) - second.midpoint(third));
+    }
+    let median = |values| Summary::of(values).map(|summary| summary.median).context("there were no turns");
+    let (last, &requests) = windows.last().zip(turns.last()).context("there were no turns")?;
+    let mut values = timed(&Report { requests, ..report.clone() }, last);
+    values.insert(PROCESSOR.to_owned(), median(with)?);
+    values.insert(ADDED.to_owned(), median(added)?);
     Ok(values)
 }
 
@@ -81,7 +92,7 @@ mod tests {
             ..Report::default()
         };
         let server = Usage { processor: Duration::from_millis(5), voluntary: 400, involuntary: 100 };
-        let values = timed(&report, &Window { server, seconds: 0.5, others: 0.0 });
+        let values = timed(&report, &Window { server, seconds: 0.5 });
         assert_eq!(values[PROCESSOR], 5000.0);
         assert_eq!(values[SWITCHES], 0.5);
         assert_eq!(values[RATE], 2000.0);
@@ -91,16 +102,27 @@ mod tests {
 
     #[test]
     fn what_a_deadline_adds_is_free_of_what_changes_slowly() {
-        // Each turn is slower than the one before by 10 ns a request, and a deadline costs 25.
-        let windows = [125, 110, 120, 155].map(|cost| Window {
+        // Each turn is slower than the one before by 10 ns a request, and a deadline costs 25; but for three turns of another
+        // speed.
+        let costs = [125, 110, 120, 155, 165, 150, 160, 195, 905, 190, 20, 935];
+        let windows = costs.map(|cost| Window {
             server: Usage { processor: Duration::from_nanos(1000 * cost), voluntary: 0, involuntary: 0 },
             seconds: 0.5,
-            others: 0.0,
         });
-        let report = Report { requests: 4000, turns: vec![1000; 4], seconds: 0.5, ..Report::default() };
+        let report = Report { requests: 12_000, turns: vec![1000; 12], seconds: 0.5, ..Report::default() };
         let values = in_turns(&report, &windows).unwrap();
-        assert_eq!((values[PROCESSOR], values[ADDED], values[RATE]), (140.0, 25.0, 2000.0));
-        assert!(in_turns(&Report::default(), &windows).is_err());
+        assert_eq!((values[PROCESSOR], values[ADDED], values[RATE]), (180.0, 25.0, 2000.0));
+    }
+
+    #[test]
+    fn turns_that_are_not_all_there_tell_nothing() {
+        let usage = Usage { processor: Duration::from_micros(1), voluntary: 0, involuntary: 0 };
+        let windows = [Window { server: usage, seconds: 0.5 }; 4];
+        for turns in [0, 3] {
+            let report = Report { turns: vec![1000; turns], ..Report::default() };
+            assert!(in_turns(&report, &windows).is_err());
+            assert!(in_turns(&report, &windows[..turns]).is_err());
+        }
     }
 
     #[test]

@@ -46,6 +46,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         models: &["loom_tests::mutex::a_close_ends_a_wait_for_the_lock"],
     },
     Mutant {
+        name: "who waits for the end looks for it before it has its place",
+        breaks: "close wakes every waiter",
+        file: MUTEX,
+        after: None,
+        old: "// Under the lock, under which close takes everyone out.\n        if self.is_closed() {",
+        new: "if false {",
+        models: &["loom_tests::mutex::a_close_ends_a_wait_for_the_end"],
+    },
+    Mutant {
         name: "a short read marks the socket whatever the kernel told of it",
         breaks: "the drained mark: no end of a stream is stranded",
         file: OP,
