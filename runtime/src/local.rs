@@ -26,8 +26,14 @@ pub(crate) struct Local {
     pub(crate) seat: usize,
     pub(crate) queue: Queue<Runnable>,
     pub(crate) unparker: Unparker,
+    /// Whether it is counted among those who search.
+    pub(crate) searches: Cell<bool>,
+    /// Whether it has lain down, in its seat's name.
+    pub(crate) lies: Cell<bool>,
     /// Another thread sits in its seat: this one ends with its present task.
     pub(crate) replaced: Cell<bool>,
+    /// Its own thread has ended its runtime: nobody waits for it, nor drops what it leaves.
+    pub(crate) orphaned: Cell<bool>,
 }
 
 /// The runtime that runs this thread. None on one that ends and has lost its values, whose last destructors run.
@@ -71,6 +77,13 @@ pub(crate) fn seat(scheduler: &Scheduler) -> Option<usize> {
     seat.ok().flatten()
 }
 
+/// Whether this thread is a worker of `scheduler`, which it is about to end; remembered if so.
+pub(crate) fn ends_its_own(scheduler: &Scheduler) -> bool {
+    let of = |local: &&Local| std::ptr::eq(Arc::as_ptr(&local.scheduler), scheduler);
+    let mark = |local: &Local| local.orphaned.set(true);
+    WORKER.try_with(|worker| worker.get().filter(of).map(mark).is_some()).unwrap_or(false)
+}
+
 /// Whether this thread is a worker of a runtime that has ended, also if another has taken its seat.
 pub(crate) fn is_of_one_that_ended() -> bool {
     WORKER.try_with(|worker| worker.get().is_some_and(|local| local.scheduler.has_ended())).unwrap_or(false)
@@ -92,6 +105,52 @@ pub(crate) fn push(scheduler: *const Scheduler, task: Runnable) -> Option<Runnab
 }
 
 impl Local {
+    /// A worker that has just sat down.
+    pub(crate) fn new(
+        scheduler: &Arc<Scheduler>,
+        seat: usize,
+        queue: Queue<Runnable>,
+        unparker: Unparker,
+    ) -> Local {
+        Local {
+            scheduler: scheduler.clone(),
+            seat,
+            queue,
+            unparker,
+            searches: Cell::new(false),
+            lies: Cell::new(false),
+            replaced: Cell::new(false),
+            orphaned: Cell::new(false),
+        }
+    }
+
+    /// It lies down, and no longer searches. What it looks at afterwards tells whether it sleeps.
+    pub(crate) fn lie_down(&self) {
+        self.scheduler.idle.lie_down(self.seat, self.searches.replace(false));
+        self.lies.set(true);
+    }
+
+    /// It gets up, unless it has been replaced while it lay; it searches if another got it up.
+    pub(crate) fn get_up(&self) {
+        if self.lies.replace(false) {
+            self.searches.set(self.scheduler.idle.get_up(self.seat));
+        }
+    }
+
+    /// It looks for work that is not its own.
+    pub(crate) fn start_searching(&self) {
+        if !self.searches.replace(true) {
+            self.scheduler.idle.start_searching();
+        }
+    }
+
+    /// It no longer searches: the last one to do so wakes another if there is more.
+    pub(crate) fn stop_searching(&self) {
+        if self.searches.replace(false) {
+            self.scheduler.found();
+        }
+    }
+
     fn is_of(&self, scheduler: *const Scheduler) -> bool {
         std::ptr::eq(Arc::as_ptr(&self.scheduler), scheduler) && !self.replaced.get()
     }

@@ -79,6 +79,11 @@ impl Runtime {
         Ok(runtime)
     }
 
+    #[cfg(all(test, loom))]
+    pub(crate) fn scheduler(&self) -> &Arc<Scheduler> {
+        &self.0
+    }
+
     /// Starts a task on this runtime.
     pub fn go<F>(&self, future: F) -> JoinHandle<F::Output>
     where

@@ -7,9 +7,10 @@
 //!   woken anywhere else ─► injector ──► the worker that looks first
 //! ```
 //!
-//! No task runs, wakes or is dropped under a lock.
+//! No task runs, wakes or is dropped under a lock. Nor is one dropped where it is woken, for whoever wakes may hold any lock of
+//! theirs: after a shutdown too it is queued, and the shutdown goes on until no task is left.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use netfd::{Netpoll, Unparker};
@@ -18,14 +19,14 @@ use crate::JoinHandle;
 use crate::idle::Idle;
 use crate::local;
 use crate::sync::queues::{Injector, Queue, Stealer};
-use crate::sync::{Arc, AtomicBool, Mutex, fence, lock, per_thread};
+use crate::sync::{Arc, AtomicBool, Mutex, fence, lock, per_thread, thread};
 use crate::tasks::{self, Live, Runnable};
 use crate::threads::Threads;
 use crate::traced::event;
 
 per_thread! {
-    /// The scheduler whose tasks this thread drops at this moment.
-    static DRAINS: Cell<*const Scheduler> = Cell::new(std::ptr::null());
+    /// While this thread drops a task: those that were started by what is dropped, and are dropped next.
+    static DISCARDS: RefCell<Option<Vec<Runnable>>> = RefCell::new(None);
 }
 
 /// What the workers of a runtime share.
@@ -38,6 +39,8 @@ pub(crate) struct Scheduler {
     pub(crate) live: Live,
     pub(crate) threads: Threads,
     shut_down: AtomicBool,
+    /// The thread that shuts it down, which drops what comes.
+    ender: Mutex<Option<thread::Thread>>,
 }
 
 /// What others need of a worker. Who sits in it may change: a thread that blocks gives it to another.
@@ -60,6 +63,7 @@ impl Scheduler {
             live: Live::new(workers),
             threads: Threads::new(),
             shut_down: AtomicBool::new(false),
+            ender: Mutex::new(None),
         }
     }
 
@@ -91,6 +95,11 @@ impl Scheduler {
         let (task, handle) = tasks::new(scheduler, future);
         scheduler.live.add(local::seat(scheduler).unwrap_or(0), &task);
         event!(TRACE, task = task.metadata().number.load(Relaxed), "go");
+        // After it was added: a shutdown that this does not see yet finds the task alive, and stays until it is gone.
+        if scheduler.has_ended() {
+            scheduler.discard(task);
+            return JoinHandle::new(handle);
+        }
         match local::push(Arc::as_ptr(scheduler), task) {
             // The starter may run on for long.
             None if !scheduler.is_alone() => scheduler.wake_one(),
@@ -113,7 +122,7 @@ impl Scheduler {
         }
     }
 
-    /// A task comes from outside. After a shutdown it is dropped.
+    /// A task comes from outside.
     ///
     /// Go: `runtime.globrunqput`
     #[doc(alias = "globrunqput")]
@@ -121,8 +130,14 @@ impl Scheduler {
         self.injector.push(task);
         self.wake_one();
         // After the fence in there: either this is seen, or the shutdown sees the task.
-        if self.has_ended() && DRAINS.with(Cell::get) != std::ptr::from_ref(self) {
-            self.drain();
+        self.tell_ender();
+    }
+
+    /// Something has come or gone that whoever shuts the runtime down waits for.
+    pub(crate) fn tell_ender(&self) {
+        if self.has_ended() {
+            let ender = lock(&self.ender).clone();
+            ender.iter().for_each(thread::Thread::unpark);
         }
     }
 
@@ -212,8 +227,10 @@ impl Scheduler {
         std::mem::replace(&mut seat.stealer, stealer)
     }
 
-    /// Ends the workers and drops the tasks.
+    /// Ends the workers and drops the tasks; all but the one that calls this, if it is one of them.
     pub(crate) fn shut_down(&self) {
+        let own = usize::from(local::ends_its_own(self));
+        *lock(&self.ender) = Some(thread::current());
         // The fence: either whoever brings a task sees this, or the task is seen below.
         self.shut_down.store(true, Relaxed);
         fence(SeqCst);
@@ -221,7 +238,7 @@ impl Scheduler {
             let unparker = lock(seat).unparker.clone();
             unparker.iter().for_each(Unparker::unpark);
         }
-        self.sweep();
+        self.sweep_until(own);
         self.threads.join_all();
         for seat in &self.seats {
             let unparker = lock(seat).unparker.take();
@@ -233,17 +250,23 @@ impl Scheduler {
         }
     }
 
-    /// Drops all tasks but those that run at this moment, or that a worker has just taken to run: that worker sweeps in
-    /// its turn when it ends.
-    pub(crate) fn sweep(&self) {
-        // A task that waits is scheduled by its waker, which drops it now.
-        self.live.wake_all();
-        self.drain();
+    /// Drops tasks until no more than so many are left and every worker has ended, but for the one whose thread this may be.
+    pub(crate) fn sweep_until(&self, left: usize) {
+        loop {
+            // A task that waits is queued by its waker. One that runs or is being woken comes later, or goes by itself.
+            self.live.wake_all();
+            self.drain();
+            if self.threads.others_have_ended() && self.live.count() <= left {
+                return;
+            }
+            thread::park();
+        }
     }
 
     /// Drops what is queued. What that wakes is queued in its turn, and dropped here too.
     fn drain(&self) {
-        let outer = DRAINS.with(|drains| drains.replace(self));
+        // This runtime may be what a task of another one owned, which this thread drops: that one's discard is not over.
+        let outer = DISCARDS.try_with(RefCell::take).ok().flatten();
         loop {
             let stolen = || {
                 self.seats.iter().find_map(|seat| {
@@ -252,8 +275,45 @@ impl Scheduler {
                 })
             };
             let Some(task) = self.injector.pop().or_else(stolen) else { break };
-            self.live.discard(task);
+            self.discard(task);
         }
-        DRAINS.with(|drains| drains.set(outer));
+        let _ = DISCARDS.try_with(|discards| discards.replace(outer));
     }
+
+    /// Drops a task instead of running it. What its destructors start is of this runtime, and is dropped too, one after the
+    /// other.
+    pub(crate) fn discard(&self, task: Runnable) {
+        let mut next = put_off(task);
+        while let Some(task) = next {
+            let scheduler = task.metadata().scheduler.clone();
+            local::with_current(&scheduler, || scheduler.live.discard(task));
+            next = next_put_off();
+            scheduler.tell_ender();
+        }
+    }
+}
+
+/// Leaves a task to the discard in whose midst this thread is; it comes back if there is none, for which others are put off from
+/// now on.
+fn put_off(task: Runnable) -> Option<Runnable> {
+    let mut task = Some(task);
+    // A thread that ends has lost its values.
+    let _ = DISCARDS.try_with(|discards| match &mut *discards.borrow_mut() {
+        Some(discards) => discards.extend(task.take()),
+        none => *none = Some(Vec::new()),
+    });
+    task
+}
+
+/// One that was put off. None ends the discard.
+fn next_put_off() -> Option<Runnable> {
+    let next = DISCARDS.try_with(|discards| {
+        let mut discards = discards.borrow_mut();
+        let next = discards.as_mut().and_then(Vec::pop);
+        if next.is_none() {
+            *discards = None;
+        }
+        next
+    });
+    next.ok().flatten()
 }

@@ -120,7 +120,37 @@ mod modelled {
 
     /// loom's threads, with the one function it lacks.
     pub(crate) mod thread {
-        pub(crate) use loom::thread::{Builder, JoinHandle, current};
+        use std::sync::Arc;
+
+        use loom::sync::Notify;
+        pub(crate) use loom::thread::{Builder, JoinHandle};
+
+        loom::thread_local! {
+            static TOKEN: Arc<Notify> = Arc::new(Notify::new());
+        }
+
+        /// A thread, as far as it can be told apart and unparked. loom's own `unpark` also wakes a thread that waits for a lock,
+        /// which it then reports as broken.
+        #[derive(Clone)]
+        pub(crate) struct Thread(loom::thread::ThreadId, Arc<Notify>);
+
+        impl Thread {
+            pub(crate) fn id(&self) -> loom::thread::ThreadId {
+                self.0
+            }
+
+            pub(crate) fn unpark(&self) {
+                self.1.notify();
+            }
+        }
+
+        pub(crate) fn current() -> Thread {
+            Thread(loom::thread::current().id(), TOKEN.with(Arc::clone))
+        }
+
+        pub(crate) fn park() {
+            TOKEN.with(Arc::clone).wait();
+        }
 
         /// A model has no clock: sleeping is giving way.
         pub(crate) fn sleep(_: std::time::Duration) {

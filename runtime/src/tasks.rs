@@ -95,7 +95,6 @@ impl Live {
     }
 
     /// How many have not ended.
-    #[cfg(all(test, not(loom)))]
     pub(crate) fn count(&self) -> usize {
         self.0.iter().map(|shard| lock(shard).len()).sum()
     }

@@ -20,6 +20,8 @@ struct State {
     running: Vec<(u64, ThreadHandle<()>)>,
     /// Threads that have ended, or are about to: whoever comes next waits for them.
     ended: Vec<ThreadHandle<()>>,
+    /// Those that were so quick that nobody has remembered them yet.
+    left: Vec<u64>,
     shut_down: bool,
 }
 
@@ -39,7 +41,11 @@ impl Threads {
         let ended = {
             let mut state = lock(&self.0);
             let mut ended = std::mem::take(&mut state.ended);
-            if state.shut_down {
+            let left = state.left.iter().position(|other| *other == number);
+            if let Some(place) = left {
+                state.left.swap_remove(place);
+                ended.push(thread);
+            } else if state.shut_down {
                 ended.push(thread);
             } else {
                 state.running.push((number, thread));
@@ -55,7 +61,15 @@ impl Threads {
         if let Some(place) = state.running.iter().position(|(other, _)| *other == number) {
             let (_, thread) = state.running.swap_remove(place);
             state.ended.push(thread);
+        } else {
+            state.left.push(number);
         }
+    }
+
+    /// Whether none is left but this one, if it is one of them.
+    pub(crate) fn others_have_ended(&self) -> bool {
+        let this = thread::current().id();
+        lock(&self.0).running.iter().all(|(_, other)| other.thread().id() == this)
     }
 
     /// Waits for all of them.
@@ -83,12 +97,25 @@ pub(crate) fn start(scheduler: &Arc<Scheduler>, seat: usize) -> io::Result<()> {
     let thread = {
         let scheduler = scheduler.clone();
         thread::Builder::new().name(format!("worker-{seat}")).spawn(move || {
+            let _leaves = Leaves { scheduler: &scheduler, number };
             worker::run(&scheduler, seat);
-            scheduler.threads.leave(number);
         })?
     };
     scheduler.threads.adopt(number, thread);
     Ok(())
+}
+
+/// The end of a worker's thread, also by a panic.
+struct Leaves<'a> {
+    scheduler: &'a Scheduler,
+    number: u64,
+}
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.scheduler.threads.leave(self.number);
+        self.scheduler.tell_ender();
+    }
 }
 
 /// This thread is about to block. If it is a worker, another thread takes its seat and all that is queued there; this one
@@ -112,6 +139,9 @@ fn replace_this_if(wanted: impl FnOnce(&Arc<Scheduler>) -> bool) {
         if !wanted(&worker.scheduler) {
             return;
         }
+        // It may be in the midst of a poll, where wakers of others block: what it is counted as would be its successor's.
+        worker.get_up();
+        worker.stop_searching();
         match start(&worker.scheduler, worker.seat) {
             Ok(()) => {
                 worker.replaced.set(true);

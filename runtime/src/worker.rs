@@ -40,19 +40,18 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
     while let Some(task) = inherited.steal() {
         queue.push(task);
     }
-    let local =
-        Local { scheduler: scheduler.clone(), seat, queue, unparker, replaced: std::cell::Cell::new(false) };
+    let local = Local::new(scheduler, seat, queue, unparker);
     event!(TRACE, worker = seat, "starts");
     local::with_current(scheduler, || {
         local::become_worker(local, |local| {
-            Worker { local, parker, searches: false, victim: seat, pace: Pace::unknown() }.work();
+            Worker { local, parker, victim: seat, pace: Pace::unknown() }.work();
             // From now on what is woken here goes the way of what is woken outside, and so does what is left.
             local.replaced.set(true);
             while let Some(task) = local.queue.pop() {
                 scheduler.inject(task);
             }
-            if scheduler.has_ended() {
-                scheduler.sweep();
+            if local.orphaned.get() {
+                scheduler.sweep_until(0);
             }
         });
     });
@@ -62,8 +61,6 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
 struct Worker<'a> {
     local: &'a Local,
     parker: Parker,
-    /// Whether it is counted among those who search.
-    searches: bool,
     /// Where it begins to look for others' work.
     victim: usize,
     /// How long its tasks take, and whether it is time to poll.
@@ -82,7 +79,7 @@ impl Worker<'_> {
         }
     }
 
-    /// The next task; none once the runtime has ended.
+    /// The next task; none once the runtime has ended, or another thread has the seat.
     fn next(&mut self) -> Option<Runnable> {
         let scheduler = &self.local.scheduler;
         if scheduler.has_ended() {
@@ -99,7 +96,7 @@ impl Worker<'_> {
         self.local.queue.pop().or_else(|| self.search())
     }
 
-    /// Looks beyond its own queue, which is empty.
+    /// Looks beyond its own queue, which is empty. Polls wake others' tasks, whose wakers may block: then it is replaced.
     ///
     /// Go: `runtime.findRunnable`
     #[doc(alias = "findRunnable")]
@@ -109,14 +106,15 @@ impl Worker<'_> {
             let task = self.look_around();
             if self.local.scheduler.has_ended() {
                 // Whoever holds a task when the runtime ends drops it.
-                task.into_iter().for_each(|task| self.local.scheduler.live.discard(task));
+                task.into_iter().for_each(|task| self.local.scheduler.discard(task));
                 return None;
             }
             if task.is_some() {
-                if std::mem::take(&mut self.searches) {
-                    self.local.scheduler.found();
-                }
+                self.local.stop_searching();
                 return task;
+            }
+            if self.local.replaced.get() {
+                return None;
             }
             self.sleep();
         }
@@ -124,19 +122,24 @@ impl Worker<'_> {
 
     fn look_around(&mut self) -> Option<Runnable> {
         let Local { scheduler, queue, seat, .. } = self.local;
+        if self.local.replaced.get() {
+            return None;
+        }
         // What the sleep's poll has brought.
         if let Some(task) = queue.pop().or_else(|| scheduler.pop_batch(queue)) {
             return Some(task);
         }
         let others_run = || scheduler.idle.count() + 1 < scheduler.workers();
-        if !self.searches {
+        if !self.local.searches.get() {
             if scheduler.is_alone() || !others_run() {
                 return None;
             }
-            scheduler.idle.start_searching();
-            self.searches = true;
+            self.local.start_searching();
         }
         self.poll_now();
+        if self.local.replaced.get() {
+            return None;
+        }
         if let Some(task) = queue.pop() {
             return Some(task);
         }
@@ -147,7 +150,7 @@ impl Worker<'_> {
     /// Sleeps, unless a task comes before it does.
     fn sleep(&mut self) {
         let Local { scheduler, queue, seat, .. } = self.local;
-        scheduler.idle.lie_down(*seat, std::mem::take(&mut self.searches));
+        self.local.lie_down();
         let has_work = queue.len() > 0 || scheduler.has_work_beside(Some(*seat));
         let parks = !has_work && !scheduler.has_ended();
         if parks {
@@ -157,15 +160,17 @@ impl Worker<'_> {
             }
             park(&mut self.parker);
         }
-        self.searches = scheduler.idle.get_up(*seat);
+        self.local.get_up();
+        if self.local.replaced.get() {
+            return;
+        }
         if parks {
             self.polled();
         }
-        if has_work && !self.searches {
+        if has_work {
             // It may be in the queue of one that has not got up yet, though its poll has ended, and so does not count as
             // running: whoever sees that work looks for it.
-            scheduler.idle.start_searching();
-            self.searches = true;
+            self.local.start_searching();
         }
     }
 

@@ -1,8 +1,11 @@
 //! A shutdown against all that may be going on.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use loom::sync::Mutex;
 use loom::thread;
 use netfd::{Netpoll, Timer};
 
@@ -43,10 +46,10 @@ fn a_shutdown_meets_a_task_that_has_just_come() {
     });
 }
 
-/// A shutdown against a task that waits in the poller: it is dropped with all that it owns. Preemption bound 4.
+/// A shutdown against a task that waits in the poller: it is dropped with all that it owns. Preemption bound 3.
 #[test]
 fn a_shutdown_drops_a_task_that_waits() {
-    model(4, || {
+    model(3, || {
         let (netpoll, runtime) = runtime(1);
         let owned = Arc::new(());
         let held = owned.clone();
@@ -90,5 +93,78 @@ fn a_shutdown_meets_a_task_that_comes_from_outside() {
         scheduler.shut_down();
         let handle = starter.join().unwrap();
         assert!(drive(&netpoll, handle).unwrap_err().is_cancelled());
+    });
+}
+
+/// Where somebody keeps a task's waker, under a lock.
+type Place = Arc<Mutex<Option<Waker>>>;
+
+/// What a task owns: takes its waker back when it is dropped.
+struct TakesItBack(Place);
+
+impl Drop for TakesItBack {
+    fn drop(&mut self) {
+        let waker = self.0.lock().unwrap().take();
+        drop(waker);
+    }
+}
+
+/// A task that leaves its waker in `place` and waits for ever.
+async fn waits_in(place: Place) {
+    let owned = TakesItBack(place);
+    poll_fn(|cx| {
+        *owned.0.lock().unwrap() = Some(cx.waker().clone());
+        Poll::<()>::Pending
+    })
+    .await
+}
+
+/// A shutdown against a thread that wakes a task under a lock, which the task takes when it is dropped: nobody waits for ever,
+/// and the task is gone when the shutdown returns. Preemption bound 2.
+#[test]
+fn a_shutdown_meets_a_waker_that_holds_a_lock() {
+    model(2, || {
+        let (_netpoll, runtime) = runtime(1);
+        let place = Place::default();
+        drop(runtime.go(waits_in(place.clone())));
+        let waking = {
+            let place = place.clone();
+            thread::spawn(move || {
+                let waker = place.lock().unwrap();
+                waker.iter().for_each(Waker::wake_by_ref);
+            })
+        };
+        runtime.shutdown();
+        // Ours, and that of the thread if it has not ended.
+        assert!(place.lock().unwrap().is_none(), "the task outlived its runtime");
+        waking.join().unwrap();
+        assert_eq!(Arc::strong_count(&place), 1);
+    });
+}
+
+/// A task that ends its own runtime, while another one waits: both are gone once their worker has ended.
+/// Preemption bound 2.
+#[test]
+fn a_task_ends_its_own_runtime() {
+    model(2, || {
+        let (netpoll, runtime) = runtime(1);
+        let owned = Arc::new(());
+        let held = owned.clone();
+        drop(runtime.go(async move {
+            let _held = held;
+            Timer::after(&netpoll, Duration::from_secs(86_400)).await;
+        }));
+        let held = owned.clone();
+        let scheduler = runtime.scheduler().clone();
+        drop(Scheduler::spawn(&scheduler, async move {
+            let _held = held;
+            runtime.shutdown();
+            std::future::pending::<()>().await;
+        }));
+        // Its thread is the last to let go of it.
+        while Arc::strong_count(&scheduler) > 1 {
+            thread::yield_now();
+        }
+        assert_eq!(Arc::strong_count(&owned), 1, "a task outlived its runtime");
     });
 }

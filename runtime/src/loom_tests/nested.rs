@@ -1,6 +1,11 @@
 //! Nested `block_on`: a worker that blocks is replaced.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+use std::time::Duration;
+
+use netfd::{Netpoll, Timer};
 
 use super::{model, runtime};
 use crate::block_on::drive;
@@ -34,6 +39,31 @@ fn a_worker_that_blocks_on_another_runtime_is_replaced() {
             22 + local::with_current(&other, || drive(&netpoll, inner)).expect("the inner task ends")
         });
         assert_eq!(runtime.block_on(outer).expect("the outer task ends"), 42);
+        runtime.shutdown();
+    });
+}
+
+/// A waker that blocks, though none should.
+struct Blocks(Netpoll);
+
+impl Wake for Blocks {
+    fn wake(self: Arc<Self>) {
+        drive(&self.0, async {});
+    }
+}
+
+/// A worker that is replaced in the midst of its poll, where a stranger's waker blocks: it is no worker any more, and what it was
+/// counted as is not its successor's, who hears of what comes. Preemption bound 1.
+#[test]
+fn a_worker_whose_poll_blocks_is_replaced() {
+    model(1, || {
+        let (netpoll, runtime) = runtime(1);
+        let waker = Waker::from(Arc::new(Blocks(netpoll.clone())));
+        let mut timer = Timer::after(&netpoll, Duration::ZERO);
+        let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(&waker));
+        for number in 0..2 {
+            assert_eq!(runtime.block_on(runtime.go(async move { number })).expect("it ends"), number);
+        }
         runtime.shutdown();
     });
 }

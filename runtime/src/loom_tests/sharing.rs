@@ -56,7 +56,7 @@ fn a_task_whose_worker_blocks_is_stolen() {
         let parker = Parker::for_worker(&scheduler.netpoll().expect("it has not ended"));
         let (queue, unparker) = (Queue::new(), parker.unparker());
         scheduler.sit_down(0, queue.stealer(), unparker.clone());
-        let local = Local { scheduler: scheduler.clone(), seat: 0, queue, unparker, replaced: false.into() };
+        let local = Local::new(&scheduler, 0, queue, unparker);
         local::become_worker(local, |_| {
             let ran = Arc::new(Notify::new());
             let tell = ran.clone();
@@ -77,14 +77,15 @@ fn what_a_poll_has_brought_is_shared() {
         let scheduler = Arc::new(Scheduler::new(netpoll.clone(), 2));
         let (first_runs, hears_of_first) = mpsc::channel();
         let (second_runs, hears_of_second) = mpsc::channel();
-        let both = [(first_runs, hears_of_second), (second_runs, hears_of_first)].map(|(tell, hear)| {
-            let ends = scheduler.clone();
+        let first = (first_runs, hears_of_second, Some(scheduler.clone()));
+        let second = (second_runs, hears_of_first, None);
+        let both = [first, second].map(|(tell, hear, ends)| {
             let (task, handle) = tasks::new(&scheduler, async move {
                 waits_once().await;
                 tell.send(()).expect("the other task is there");
                 // Not a wait that the runtime knows of.
                 hear.recv().expect("the other task is there");
-                ends.shut_down();
+                ends.iter().for_each(|scheduler| scheduler.shut_down());
             });
             scheduler.live.add(0, &task);
             handle.detach();
