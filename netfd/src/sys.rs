@@ -16,6 +16,7 @@ use rustix::net::{self, AddressFamily, Protocol, SocketFlags, SocketType, sockop
 use crate::Error;
 use crate::attempt::{Attempt, Stop};
 use crate::sync::{Arc, Mutex, lock, thread};
+use crate::traced::event;
 
 pub(crate) use clock::SystemClock;
 pub(crate) use names::{local_addr, peer_addr};
@@ -67,7 +68,7 @@ pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static)
         }
     };
     if let Err(error) = thread::Builder::new().name("linger".into()).spawn(close.clone()) {
-        tracing::error!(target: "netfd::fd", %error, "no thread for a close that may block");
+        event!("netfd::fd", ERROR, %error, "no thread for a close that may block");
         close();
     }
 }

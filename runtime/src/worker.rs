@@ -83,6 +83,8 @@ impl Worker<'_> {
     fn next(&mut self) -> Option<Runnable> {
         let scheduler = &self.local.scheduler;
         if scheduler.has_ended() {
+            // What it has just run may have been the last task.
+            scheduler.tell_ender();
             return None;
         }
         if self.pace.is_over() {

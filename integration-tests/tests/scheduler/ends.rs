@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::panic::panic_any;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -176,6 +176,136 @@ fn tasks_that_are_started_by_those_that_a_shutdown_drops_are_dropped_too() {
             runtime.shutdown();
             assert_eq!(dropped.load(SeqCst), 11, "with {workers} workers");
         }
+    }
+}
+
+/// Wakes tasks under its lock, as many libraries do; what a task owns takes the lock when it is dropped.
+#[derive(Clone, Default)]
+struct Bulletin(Arc<Mutex<Vec<Waker>>>);
+
+impl Bulletin {
+    fn notice(&self) {
+        self.0.lock().expect("nobody panics under it").drain(..).for_each(Waker::wake);
+    }
+}
+
+struct Reader(Bulletin);
+
+impl Reader {
+    /// Waits for ever, woken by each notice.
+    async fn read(self) {
+        poll_fn(|cx| {
+            self.0.0.lock().expect("nobody panics under it").push(cx.waker().clone());
+            Poll::<()>::Pending
+        })
+        .await
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        drop(self.0.0.lock().expect("nobody panics under it"));
+        READERS.fetch_sub(1, SeqCst);
+    }
+}
+
+/// How many have not been dropped.
+static READERS: AtomicU32 = AtomicU32::new(0);
+
+#[test]
+fn who_wakes_a_task_under_a_lock_does_not_drop_it_there() {
+    for workers in [1, 2] {
+        for _ in 0..20 {
+            let (runtime, _) = runtime(workers);
+            let bulletin = Bulletin::default();
+            for _ in 0..50 {
+                READERS.fetch_add(1, SeqCst);
+                drop(runtime.go(Reader(bulletin.clone()).read()));
+            }
+            let over = Arc::new(AtomicBool::new(false));
+            let noticing = std::thread::spawn({
+                let over = over.clone();
+                move || {
+                    while !over.load(SeqCst) {
+                        bulletin.notice();
+                    }
+                }
+            });
+            let (tell, told) = channel();
+            std::thread::spawn(move || {
+                runtime.shutdown();
+                tell.send(READERS.load(SeqCst)).expect("the test listens");
+            });
+            assert_eq!(wait(&told), 0, "a task outlived its runtime");
+            over.store(true, SeqCst);
+            noticing.join().expect("it does not panic");
+        }
+    }
+}
+
+/// A runtime that a task of another one owns ends while that one drops its tasks.
+#[test]
+fn a_runtime_that_a_dropped_task_owned_ends_with_it() {
+    let (outer, netpoll) = runtime(1);
+    let inner = runtime::Runtime::builder().workers(1).netpoll(&netpoll).build().expect("a runtime");
+    let held = Arc::new(());
+    let helds = [held.clone(), held.clone()];
+    let (tell, told) = channel();
+    drop(inner.go({
+        let (held, tell) = (helds, tell.clone());
+        async move {
+            tell.send(()).expect("the test listens");
+            std::future::pending::<()>().await;
+            drop(held);
+        }
+    }));
+    drop(outer.go(async move {
+        tell.send(()).expect("the test listens");
+        std::future::pending::<()>().await;
+        drop(inner);
+    }));
+    wait(&told);
+    wait(&told);
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        outer.shutdown();
+        tell.send(()).expect("the test listens");
+    });
+    wait(&told);
+    assert_eq!(Arc::strong_count(&held), 1);
+}
+
+/// Blocks where it is called, though no waker should: on the worker that has polled.
+struct BlocksWhenWoken(Netpoll, Sender<()>);
+
+impl Wake for BlocksWhenWoken {
+    fn wake(self: Arc<Self>) {
+        runtime::block_on(netfd::Timer::after(&self.0, Duration::from_millis(1)));
+        self.1.send(()).expect("the test listens");
+    }
+}
+
+#[test]
+fn a_waker_that_blocks_in_a_workers_poll_costs_no_worker() {
+    for workers in [1, 2, 4] {
+        let (runtime, netpoll) = runtime(workers);
+        for _ in 0..5 {
+            let (tell, told) = channel();
+            let waker = Waker::from(Arc::new(BlocksWhenWoken(netpoll.clone(), tell)));
+            let mut timer = Box::pin(netfd::Timer::after(&netpoll, Duration::from_millis(1)));
+            assert!(timer.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            wait(&told);
+            // Whoever sits there now hears of what comes.
+            for number in 0..3 {
+                assert_eq!(within(&runtime, async move { number }), number);
+            }
+        }
+        let (tell, told) = channel();
+        std::thread::spawn(move || {
+            runtime.shutdown();
+            tell.send(()).expect("the test listens");
+        });
+        wait(&told);
     }
 }
 

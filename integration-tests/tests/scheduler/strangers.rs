@@ -1,12 +1,17 @@
-//! Other people's code in the scheduler's way: what listens to its traces.
+//! Other people's code in the scheduler's way: what listens to its traces, and who takes a timer along to another thread.
 
 use std::io::{self, Write};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
+use std::time::{Duration, Instant};
 
 use integration_tests::alone::alone_as;
+use netfd::Timer;
 use tracing_subscriber::EnvFilter;
 
-use crate::{runtime, wait};
+use crate::{LIMIT, runtime, wait, within};
 
 /// Panics when it is written to, and says with what before.
 struct Panics(Sender<String>);
@@ -29,6 +34,32 @@ impl Drop for Bomb {
     fn drop(&mut self) {
         panic!("on purpose, in a destructor");
     }
+}
+
+/// The worker that has armed it does not poll as long as its task runs.
+#[test]
+fn a_timer_that_moves_to_another_thread_fires_though_its_worker_is_busy() {
+    let (runtime, netpoll) = runtime(1);
+    let fired = Arc::new(AtomicBool::new(false));
+    let (hand_over, handed) = channel();
+    let waits = fired.clone();
+    let stranger = std::thread::spawn(move || {
+        let timer: Pin<Box<Timer>> = wait(&handed);
+        futures::executor::block_on(timer);
+        waits.store(true, SeqCst);
+    });
+    let in_time = within(&runtime, async move {
+        let mut timer = Box::pin(Timer::after(&netpoll, Duration::from_millis(20)));
+        assert!(futures::poll!(timer.as_mut()).is_pending());
+        hand_over.send(timer).expect("the stranger listens");
+        let begun = Instant::now();
+        while !fired.load(SeqCst) && begun.elapsed() < LIMIT / 2 {
+            std::hint::spin_loop();
+        }
+        fired.load(SeqCst)
+    });
+    assert!(in_time, "it fired when the worker polled");
+    stranger.join().expect("it does not panic");
 }
 
 /// It would cost the worker that told the event, or where a task ends the process.

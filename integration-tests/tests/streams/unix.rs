@@ -139,6 +139,17 @@ on_every_executor!(
     }
 );
 
+on_every_executor!(packets_of_many_pieces_keep_their_bounds, |_| async move {
+    let (client, server) = pair_on("unixpacket", "").await.expect("Unix sockets are there");
+    let sent: Vec<u8> = (0..200).collect();
+    let pieces: Vec<_> = sent.chunks(1).map(std::io::IoSlice::new).collect();
+    assert_eq!(client.write_vectored(&pieces).await.expect("written"), 200);
+    let mut received = [[0; 1]; 300];
+    let mut bufs: Vec<_> = received.iter_mut().map(|buf| std::io::IoSliceMut::new(buf)).collect();
+    assert_eq!(server.read_vectored(&mut bufs).await.expect("a packet"), 200);
+    assert_eq!(received.as_flattened()[..200], sent);
+});
+
 on_every_executor!(packets_keep_their_bounds, |_| async move {
     let (client, server) = pair_on("unixpacket", "").await.expect("Unix sockets are there");
     for packet in ["one", "two", "three"] {

@@ -23,6 +23,7 @@ mod shipped {
     };
 
     use crate::sync::{Mutex, lock, thread};
+    use crate::traced::event;
 
     /// Rings once for each time that it is set, or once for several.
     pub(crate) struct Bell {
@@ -66,7 +67,7 @@ mod shipped {
             let value = Timespec::try_from(delay).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
             let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
             if let Err(error) = timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once) {
-                tracing::error!(target: "netfd::driver", error = %io::Error::from(error), "a timer could not be set");
+                event!("netfd::driver", ERROR, error = %io::Error::from(error), "a timer could not be set");
             }
         }
 
@@ -94,7 +95,7 @@ mod shipped {
 
     /// Something else has closed the timer. Whoever looks goes on looking, and not all the time.
     fn failed(error: Errno) {
-        tracing::error!(target: "netfd::driver", error = %io::Error::from(error), "a timer could not be waited for");
+        event!("netfd::driver", ERROR, error = %io::Error::from(error), "a timer could not be waited for");
         thread::sleep(Duration::from_millis(10));
     }
 

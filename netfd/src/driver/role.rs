@@ -145,6 +145,12 @@ impl Role {
         unattended(before) && holds_up_others(before)
     }
 
+    /// A stranger waits from now on for what was a worker's own; true if nobody drives and the stand-by has to be called.
+    pub(crate) fn some_stranger(&self) -> bool {
+        let before = self.0.fetch_or(STRANGERS, Relaxed);
+        before & STRANGERS == 0 && unattended(before) && waited_for(before)
+    }
+
     /// There are no timers any more.
     pub(crate) fn no_timers(&self) {
         self.0.fetch_and(!TIMERS, Relaxed);

@@ -28,6 +28,7 @@ use super::role::Watch;
 use crate::netpoll::ready_list::ReadyList;
 use crate::netpoll::shared::Shared;
 use crate::sync::survive;
+use crate::traced::event;
 
 /// The time between two looks, and from a call to the first.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(10);
@@ -90,7 +91,7 @@ fn poll_once(shared: &Shared) {
     // A subscriber of traces may panic in it.
     survive(|| {
         if let Err(error) = shared.poll_now(&mut events, &mut list) {
-            tracing::error!(target: "netfd::driver", %error, "the kernel's wait failed");
+            event!("netfd::driver", ERROR, %error, "the kernel's wait failed");
         }
     });
     list.wake_all();
@@ -98,14 +99,14 @@ fn poll_once(shared: &Shared) {
 
 /// Polls until a participant wants the role.
 fn drive(shared: &Shared) {
-    tracing::trace!(target: "netfd::driver", "the stand-by drives");
+    event!("netfd::driver", TRACE, "the stand-by drives");
     let mut events = Events::default();
     let mut list = ReadyList::new();
     while !shared.role.stand_down() {
         // A subscriber of traces may panic in it.
         let survived = survive(|| {
             if let Err(error) = shared.poll_blocking(&mut events, &mut list) {
-                tracing::error!(target: "netfd::driver", %error, "the kernel's wait failed");
+                event!("netfd::driver", ERROR, %error, "the kernel's wait failed");
                 shared.bell.wait_up_to(PATIENCE);
             }
         });
@@ -119,7 +120,7 @@ fn drive(shared: &Shared) {
             break;
         }
     }
-    tracing::trace!(target: "netfd::driver", "the stand-by hands over");
+    event!("netfd::driver", TRACE, "the stand-by hands over");
     shared.candidates.wake_first(&shared.role);
 }
 

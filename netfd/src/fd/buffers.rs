@@ -181,9 +181,12 @@ impl Fd {
     }
 }
 
+/// The most pieces of a [`Buf`] that one write takes, for they have to be listed.
+const CHUNKS: usize = 64;
+
 /// Writes of the first pieces of `buf`, without advancing it.
 fn write_once(socket: sys::Lent<'_>, buf: &impl Buf) -> Attempt<usize> {
-    let mut pieces = [IoSlice::new(&[]); sys::MAX_PIECES];
+    let mut pieces = [IoSlice::new(&[]); CHUNKS];
     let filled = buf.chunks_vectored(&mut pieces);
     match &pieces[..filled] {
         [] => sys::write(socket, buf.chunk()),

@@ -11,6 +11,7 @@ use poller::Poller;
 use super::{Fd, Inner, Reference};
 use crate::sync::{Arc, Mutex, lock};
 use crate::sys::Socket;
+use crate::traced::event;
 use crate::wake::wake;
 use crate::{Error, sys};
 
@@ -120,7 +121,7 @@ impl Inner {
         self.mutex.incref_and_close()?;
         // As long as this is held, nobody destroys the descriptor.
         let _reference = Reference(self);
-        tracing::trace!(target: "netfd::fd", fd = self.number, "close");
+        event!("netfd::fd", TRACE, fd = self.number, "close");
         *lock(&self.closer) = closer;
         // Unblocks whatever waits in the poller; the queues of the locks have been woken already.
         self.desc().evict(self.token, self.shared());
@@ -135,7 +136,7 @@ impl Inner {
         // SAFETY: the mutex is closed and has no reference left, so nobody borrows the socket and nobody will.
         let socket = unsafe { self.socket.with_mut(Option::take) };
         let socket = socket.expect("a descriptor is destroyed once");
-        tracing::trace!(target: "netfd::fd", fd = self.number, "destroy");
+        event!("netfd::fd", TRACE, fd = self.number, "destroy");
         let shared = self.shared();
         let closer = lock(&self.closer).take();
         // A socket of which there is no duplicate leaves the poller when it is closed.
@@ -143,7 +144,7 @@ impl Inner {
         if (known || !Poller::FORGETS_THE_CLOSED)
             && let Err(error) = shared.poller.close(sys::source(sys::lend(&socket)))
         {
-            tracing::error!(target: "netfd::fd", %error, "the poller did not let go of a socket");
+            event!("netfd::fd", ERROR, %error, "the poller did not let go of a socket");
         }
         self.desc().retire(self.token.sequence());
         shared.cache.free(self.token.slot());

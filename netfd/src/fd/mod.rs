@@ -45,8 +45,9 @@ pub use unix::Received;
 
 use drained::ShortReads;
 
-#[cfg(not(loom))]
 use crate::net_fd::Label;
+#[cfg(not(loom))]
+use crate::traced::event;
 
 /// Models have no floor above.
 #[cfg(loom)]
@@ -124,10 +125,7 @@ impl Fd {
             shared.cache.free(token.slot());
             return Err(error);
         }
-        tracing::trace!(
-            target: "netfd::fd",
-            fd = number, slot = token.slot(), sequence = token.sequence(), "open"
-        );
+        event!("netfd::fd", TRACE, fd = number, slot = token.slot(), sequence = token.sequence(), "open");
         Ok(Fd(Arc::new(Inner {
             mutex: FdMutex::new(),
             socket: GuardedCell::new(Some(socket)),
@@ -157,7 +155,7 @@ impl Fd {
         self.lend(|_| {
             let shared = self.0.shared();
             let when = when.map(|instant| shared.clock.at(instant));
-            tracing::trace!(target: "netfd::fd", fd = self.0.number, ?mode, ?when, "set deadline");
+            event!("netfd::fd", TRACE, fd = self.0.number, ?mode, ?when, "set deadline");
             self.0.desc().set_deadline(self.0.token, mode, when, shared);
             Ok(())
         })

@@ -29,6 +29,11 @@ impl OpState {
         OpState(None)
     }
 
+    /// Whether an operation is pending.
+    pub(super) fn is_pending(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Takes the operation one step further.
     #[inline]
     pub(super) fn step<W: Way, T>(

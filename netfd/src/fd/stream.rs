@@ -27,6 +27,10 @@ impl Fd {
         op: &mut OpState,
         buf: &mut [u8],
     ) -> Poll<Result<usize, Error>> {
+        if buf.is_empty() && op.is_pending() && !self.0.mutex.is_closed() {
+            // What is pending stays so.
+            return Poll::Ready(Ok(0));
+        }
         op.step(self, |op: &mut Op<'_, Reading>| op.poll_read(cx, buf))
     }
 

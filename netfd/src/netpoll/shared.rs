@@ -16,6 +16,7 @@ use crate::driver::watched::Watched;
 use crate::driver::{PATIENCE, Role};
 use crate::sync::{AtomicU64, Mutex, TimeStamp, lock, survive};
 use crate::timers::{Heap, Target, TimerId};
+use crate::traced::event;
 
 /// `until` while nobody sleeps in the poller.
 const AWAKE: u64 = 0;
@@ -198,7 +199,7 @@ impl Shared {
     #[doc(alias = "netpollBreak")]
     pub(crate) fn break_poll(&self) {
         if let Err(error) = self.poller.break_poll() {
-            tracing::error!(target: "netfd::netpoll", %error, "the poller could not be broken");
+            event!("netfd::netpoll", ERROR, %error, "the poller could not be broken");
         }
     }
 

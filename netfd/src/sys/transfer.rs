@@ -14,8 +14,8 @@ use crate::attempt::{Attempt, Stop};
 /// The largest single transfer: 1 GiB, as in Go, since some kernels refuse more.
 pub(crate) const MAX_TRANSFER: usize = 1 << 30;
 
-/// The most pieces that one read or write takes; the kernel would take 1024.
-pub(crate) const MAX_PIECES: usize = 64;
+/// The most pieces that one read or write takes: the kernel's own limit.
+pub(crate) const MAX_PIECES: usize = 1024;
 
 pub(crate) fn read(fd: BorrowedFd<'_>, buf: &mut [u8]) -> Attempt<usize> {
     let end = buf.len().min(MAX_TRANSFER);

@@ -139,7 +139,13 @@ impl Future for Timer {
                 self.id = Some(id);
                 self.netpoll.shared().ring(alarm);
             }
-            Parked::Yes => {}
+            // Armed before; who waits for it may be somebody else by now.
+            Parked::Yes => {
+                let shared = self.netpoll.shared();
+                if !crate::driver::runs(shared, cx.waker()) && shared.role.some_stranger() {
+                    shared.rouse(!crate::driver::is_participant());
+                }
+            }
         }
         Poll::Pending
     }
