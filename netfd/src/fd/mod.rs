@@ -45,9 +45,8 @@ pub use unix::Received;
 
 use drained::ShortReads;
 
-use crate::net_fd::Label;
 #[cfg(not(loom))]
-use crate::traced::event;
+use crate::net_fd::Label;
 
 /// Models have no floor above.
 #[cfg(loom)]
@@ -61,6 +60,7 @@ use crate::netpoll::poll_desc::PollDesc;
 use crate::netpoll::shared::Shared;
 use crate::sync::{Arc, AtomicBool, Mutex};
 use crate::sys::{self, Lent, Socket};
+use crate::traced::event;
 use crate::{Error, Netpoll};
 
 /// A socket in the poller; a cheap handle. The last one to go closes it.
