@@ -1,6 +1,11 @@
 //! Waiting without a buffer, and looking without taking.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
+
+use futures::AsyncRead;
 
 use integration_tests::exec::Exec;
 use integration_tests::on_every_executor;
@@ -81,4 +86,22 @@ on_every_executor!(a_close_and_a_deadline_end_these_waits_too, |exec: Exec| asyn
     client.close().await.expect("closed once");
     assert!(waits.await.expect_err("closed").is_closed());
     assert!(client.writable().await.expect_err("closed").is_closed());
+});
+
+on_every_executor!(an_empty_read_returns_at_once_over_one_that_is_pending, |_| async move {
+    let (client, server) = pair().await;
+    let mut stream = client.clone().into_stream();
+    let mut buf = [0; 8];
+    let mut read = async |buf: &mut [u8]| {
+        futures::poll!(poll_fn(|cx| Pin::new(&mut stream).poll_read(cx, buf))).map_err(|error| error.kind())
+    };
+    assert!(read(&mut buf).await.is_pending());
+    assert_eq!(read(&mut []).await, Poll::Ready(Ok(0)));
+    // Past deadline or not, and the one that is pending goes on.
+    client.set_read_deadline(Some(Instant::now())).expect("open");
+    assert_eq!(read(&mut []).await, Poll::Ready(Ok(0)));
+    client.set_read_deadline(None).expect("open");
+    client.close().await.expect("closed once");
+    assert!(matches!(read(&mut []).await, Poll::Ready(Err(_))), "it is closed");
+    drop(server);
 });
