@@ -23,10 +23,10 @@ fn a_shutdown_ends_a_worker_that_parks() {
     });
 }
 
-/// A shutdown against two workers, one of which drives the poller. Preemption bound 3.
+/// A shutdown against two workers, one of which drives the poller. Preemption bound 2.
 #[test]
 fn a_shutdown_ends_the_driver_and_the_one_beside_it() {
-    model(3, || {
+    model(2, || {
         let (_netpoll, runtime) = runtime(2);
         runtime.shutdown();
     });

@@ -12,10 +12,10 @@ use crate::block_on::drive;
 use crate::local;
 
 /// Nested `block_on`: the only worker waits inside its task for another task, which the thread that replaces it runs.
-/// Preemption bound 2.
+/// Preemption bound 1.
 #[test]
 fn a_worker_that_blocks_in_its_task_is_replaced() {
-    model(2, || {
+    model(1, || {
         let (netpoll, runtime) = runtime(1);
         let outer = runtime.go(async move {
             let scheduler = local::current().expect("a task runs on a worker");
