@@ -151,3 +151,24 @@ fn replace_this_if(wanted: impl FnOnce(&Arc<Scheduler>) -> bool) {
         }
     });
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_leaves_before_it_is_remembered_has_ended() {
+        let threads = Threads::new();
+        let (quick, slow) = (threads.number(), threads.number());
+        let (end, ends) = std::sync::mpsc::channel::<()>();
+        threads.leave(quick);
+        threads.adopt(quick, thread::spawn(|| ()));
+        assert!(threads.others_have_ended());
+        threads.adopt(slow, thread::spawn(move || drop(ends.recv())));
+        assert!(!threads.others_have_ended());
+        drop(end);
+        threads.leave(slow);
+        assert!(threads.others_have_ended());
+        threads.join_all();
+    }
+}

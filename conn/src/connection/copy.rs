@@ -58,7 +58,8 @@ impl Conn {
     /// Both calls raise SIGPIPE where the peer is gone. Rust programs ignore that signal, unless they undo it.
     ///
     /// # Errors
-    /// An [`OpError`] of `readfrom` for either side's error; [`OpError::written`] tells how many bytes went out before.
+    /// An [`OpError`] of `readfrom` for either side's error; [`OpError::written`] tells how many bytes went out before. As Go's it
+    /// names this connection, whichever of the two has failed: the next operation of `source` tells what became of that one.
     ///
     /// Go: `net.TCPConn.ReadFrom`
     ///
