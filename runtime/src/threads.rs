@@ -160,13 +160,13 @@ mod tests {
     fn a_thread_that_leaves_before_it_is_remembered_has_ended() {
         let threads = Threads::new();
         let (quick, slow) = (threads.number(), threads.number());
-        let (end, ends) = std::sync::mpsc::channel::<()>();
+        let (end, ends) = std::sync::mpsc::channel();
         threads.leave(quick);
         threads.adopt(quick, thread::spawn(|| ()));
         assert!(threads.others_have_ended());
-        threads.adopt(slow, thread::spawn(move || drop(ends.recv())));
+        threads.adopt(slow, thread::spawn(move || ends.recv().expect("the test tells")));
         assert!(!threads.others_have_ended());
-        drop(end);
+        end.send(()).expect("it listens");
         threads.leave(slow);
         assert!(threads.others_have_ended());
         threads.join_all();
