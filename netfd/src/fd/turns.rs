@@ -20,12 +20,12 @@ const TURN: u8 = 128;
 
 per_thread! {
     /// How many operations in a row may still go without a wait.
-    ///
-    /// Go: `runtime.preemptone`
     static LEFT: Cell<u8> = Cell::new(TURN);
 }
 
 /// An operation is about to try that has not waited: true if it should give way instead.
+///
+/// Go: `runtime.preemptone`
 #[doc(alias = "preemptone")]
 #[inline]
 pub(super) fn is_over() -> bool {
