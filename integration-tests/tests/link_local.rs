@@ -1,6 +1,8 @@
 //! TCP between link-local addresses. Loopback has none, so that the test gives it one, in a network of its own.
 
+use std::net::{SocketAddrV6, TcpListener, TcpStream};
 use std::process::Command;
+use std::time::Duration;
 
 use conn::{Addr, dial};
 use integration_tests::exec::Exec;
@@ -38,6 +40,19 @@ fn again(test: &str) {
     assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
 }
 
+/// The kernel of a busy machine may have the address, and lose its way to it once more. The standard library's own sockets tell.
+fn wait_for_the_way() {
+    let here = SocketAddrV6::new("fe80::1".parse().expect("an address"), 0, 0, 1);
+    let connects = || TcpStream::connect(TcpListener::bind(here)?.local_addr()?);
+    for _ in 0..100 {
+        match connects() {
+            Ok(_) => return,
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+    panic!("no way to {here}: {:?}", connects().err());
+}
+
 /// Whether an address names the interface that it belongs to.
 fn has_zone(addr: Option<&Addr>) -> bool {
     match addr.and_then(Addr::as_socket_addr) {
@@ -54,6 +69,7 @@ on_every_executor!(
             let (_, module) = module_path!().split_once("::").expect("the test's module");
             return again(&format!("{module}::{}", format!("{exec:?}").to_lowercase()));
         }
+        wait_for_the_way();
         for network in ["tcp", "tcp6"] {
             let listener = listen(network, "[fe80::1%lo]:0").await.expect("a listener");
             assert!(has_zone(listener.addr().as_ref()), "{listener:?}");
