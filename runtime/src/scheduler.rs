@@ -12,6 +12,7 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::Duration;
 
 use netfd::{Netpoll, Unparker};
 
@@ -25,8 +26,22 @@ use crate::threads::Threads;
 use crate::traced::event;
 
 per_thread! {
-    /// While this thread drops a task: those that were started by what is dropped, and are dropped next.
-    static DISCARDS: RefCell<Option<Vec<Runnable>>> = RefCell::new(None);
+    /// What this thread drops at this moment.
+    static DISCARDS: RefCell<Discards> = RefCell::new(Discards { depth: 0, put_off: Vec::new() });
+}
+
+/// How long whoever shuts a runtime down waits until it is told.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// How deep tasks are dropped in the midst of others that have started them. Those that are started still deeper wait for their turn,
+/// so that a long chain is no deep recursion.
+const DEEPEST: usize = 16;
+
+/// What a thread drops.
+#[derive(Default)]
+struct Discards {
+    depth: usize,
+    put_off: Vec<Runnable>,
 }
 
 /// What the workers of a runtime share.
@@ -259,14 +274,15 @@ impl Scheduler {
             if self.threads.others_have_ended() && self.live.count() <= left {
                 return;
             }
-            thread::park();
+            // Or else it looks again by itself: what a worker brings to its own queue tells nobody.
+            thread::park_timeout(LOOK_AGAIN);
         }
     }
 
     /// Drops what is queued. What that wakes is queued in its turn, and dropped here too.
     fn drain(&self) {
         // This runtime may be what a task of another one owned, which this thread drops: that one's discard is not over.
-        let outer = DISCARDS.try_with(RefCell::take).ok().flatten();
+        let outer = DISCARDS.try_with(RefCell::take).unwrap_or_default();
         loop {
             let stolen = || {
                 self.seats.iter().find_map(|seat| {
@@ -280,38 +296,41 @@ impl Scheduler {
         let _ = DISCARDS.try_with(|discards| discards.replace(outer));
     }
 
-    /// Drops a task instead of running it. What its destructors start is of this runtime, and is dropped too, one after the
-    /// other.
+    /// Drops a task instead of running it. What its destructors start is of this runtime and is dropped at once, for they may wait
+    /// for it.
     pub(crate) fn discard(&self, task: Runnable) {
-        let mut next = put_off(task);
+        let mut next = enter(task);
         while let Some(task) = next {
             let scheduler = task.metadata().scheduler.clone();
             local::with_current(&scheduler, || scheduler.live.discard(task));
-            next = next_put_off();
+            next = leave();
             scheduler.tell_ender();
         }
     }
 }
 
-/// Leaves a task to the discard in whose midst this thread is; it comes back if there is none, for which others are put off from
-/// now on.
-fn put_off(task: Runnable) -> Option<Runnable> {
+/// A task is to be dropped by this thread: now, unless it is deep in others.
+fn enter(task: Runnable) -> Option<Runnable> {
     let mut task = Some(task);
     // A thread that ends has lost its values.
-    let _ = DISCARDS.try_with(|discards| match &mut *discards.borrow_mut() {
-        Some(discards) => discards.extend(task.take()),
-        none => *none = Some(Vec::new()),
+    let _ = DISCARDS.try_with(|discards| {
+        let mut discards = discards.borrow_mut();
+        if discards.depth == DEEPEST {
+            discards.put_off.extend(task.take());
+        } else {
+            discards.depth += 1;
+        }
     });
     task
 }
 
-/// One that was put off. None ends the discard.
-fn next_put_off() -> Option<Runnable> {
+/// One has been dropped; the outermost goes on with what was put off.
+fn leave() -> Option<Runnable> {
     let next = DISCARDS.try_with(|discards| {
         let mut discards = discards.borrow_mut();
-        let next = discards.as_mut().and_then(Vec::pop);
+        let next = if discards.depth == 1 { discards.put_off.pop() } else { None };
         if next.is_none() {
-            *discards = None;
+            discards.depth -= 1;
         }
         next
     });

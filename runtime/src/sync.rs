@@ -148,7 +148,8 @@ mod modelled {
             Thread(loom::thread::current().id(), TOKEN.with(Arc::clone))
         }
 
-        pub(crate) fn park() {
+        /// A model has no clock: it waits until it is told, so that somebody has to tell.
+        pub(crate) fn park_timeout(_: std::time::Duration) {
             TOKEN.with(Arc::clone).wait();
         }
 

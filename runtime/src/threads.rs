@@ -61,7 +61,7 @@ impl Threads {
         if let Some(place) = state.running.iter().position(|(other, _)| *other == number) {
             let (_, thread) = state.running.swap_remove(place);
             state.ended.push(thread);
-        } else {
+        } else if !state.shut_down {
             state.left.push(number);
         }
     }

@@ -107,8 +107,8 @@ impl Worker<'_> {
         loop {
             let task = self.look_around();
             if self.local.scheduler.has_ended() {
-                // Whoever holds a task when the runtime ends drops it.
-                task.into_iter().for_each(|task| self.local.scheduler.discard(task));
+                // Who ends it drops it: what the task owns may be another runtime, whose end would have to wait for this thread.
+                task.into_iter().for_each(|task| self.local.scheduler.inject(task));
                 return None;
             }
             if task.is_some() {

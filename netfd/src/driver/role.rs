@@ -147,8 +147,11 @@ impl Role {
 
     /// A stranger waits from now on for what was a worker's own; true if nobody drives and the stand-by has to be called.
     pub(crate) fn some_stranger(&self) -> bool {
+        if self.0.load(Relaxed) & STRANGERS != 0 {
+            return false;
+        }
         let before = self.0.fetch_or(STRANGERS, Relaxed);
-        before & STRANGERS == 0 && unattended(before) && waited_for(before)
+        unattended(before) && waited_for(before)
     }
 
     /// There are no timers any more.

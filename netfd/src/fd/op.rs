@@ -205,7 +205,10 @@ impl OpenFd<'_> {
             // Readiness that came first counts first: no deadline is looked at.
             Begun::Resumed if self.desc.was_handed_readiness(direction) => turns::begin_anew(),
             Begun::Resumed => ready!(self.desc.poll_wait_on(direction, cx, self.inner.shared()))?,
-            Begun::ItsTurn => self.desc.check(direction)?,
+            Begun::ItsTurn => {
+                turns::begin_anew();
+                self.desc.check(direction)?;
+            }
             Begun::Fresh(_) if !checked => {}
             Begun::Fresh(found) => {
                 if found.drained && self.inner.short_reads.are_proven() {

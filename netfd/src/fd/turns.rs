@@ -8,8 +8,9 @@
 //! runs again after those that are ready. This works on any executor.
 //!
 //! Each thread counts for itself, whichever sockets and directions its operations are of. An operation that an event has woken
-//! begins the count anew: its task was away. To have parked is not enough, for a task that tries one thing beside
-//! another parks the one each time and never leaves.
+//! begins the count anew, or one that has given way and goes on: its task was away. To have parked is not enough, for a task that tries
+//! one thing beside another parks the one each time and never leaves. Nor is it enough to have been asked to give way, for one that
+//! is tried once and dropped does not: then one of the next few is asked, and not always the same of those in a loop.
 
 use std::cell::Cell;
 
@@ -18,9 +19,17 @@ use crate::sync::per_thread;
 /// After so many operations that did not wait the next one gives way.
 const TURN: u8 = 128;
 
+/// If nobody has given way by then, another is asked before so many have gone.
+const SOON: u8 = 4;
+
 per_thread! {
     /// How many operations in a row may still go without a wait.
     static LEFT: Cell<u8> = Cell::new(TURN);
+}
+
+per_thread! {
+    /// How many were asked to give way.
+    static ASKED: Cell<u8> = Cell::new(0);
 }
 
 /// An operation is about to try that has not waited: true if it should give way instead.
@@ -35,13 +44,21 @@ pub(super) fn is_over() -> bool {
             false
         }
         None => {
-            left.set(TURN);
+            left.set(ask() % SOON);
             true
         }
     })
 }
 
-/// An operation goes on that has waited: the next ones have a turn of their own.
+#[cold]
+fn ask() -> u8 {
+    ASKED.with(|asked| {
+        asked.set(asked.get().wrapping_add(1));
+        asked.get()
+    })
+}
+
+/// An operation goes on that has waited, or given way: the next ones have a turn of their own.
 #[inline]
 pub(super) fn begin_anew() {
     LEFT.with(|left| left.set(TURN));
@@ -53,8 +70,8 @@ mod tests {
 
     #[test]
     fn of_many_operations_that_do_not_wait_one_gives_way() {
-        begin_anew();
         for _ in 0..3 {
+            begin_anew();
             assert!((0..TURN).all(|_| !is_over()));
             assert!(is_over());
         }
@@ -65,6 +82,19 @@ mod tests {
         for _ in 0..3 {
             begin_anew();
             assert!((0..TURN).all(|_| !is_over()));
+        }
+    }
+
+    #[test]
+    fn if_who_was_asked_does_not_give_way_one_of_each_loops_operations_is_asked_in_its_turn() {
+        for period in 1..=4 {
+            begin_anew();
+            let mut asked = vec![0; period];
+            for operation in 0..1000 {
+                asked[operation % period] += u32::from(is_over());
+            }
+            assert!(asked.iter().all(|times| *times > 20), "{period}: {asked:?}");
+            assert!(asked.iter().sum::<u32>() < 500, "most go: {period}: {asked:?}");
         }
     }
 
