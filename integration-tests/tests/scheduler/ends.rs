@@ -243,6 +243,33 @@ fn who_wakes_a_task_under_a_lock_does_not_drop_it_there() {
     }
 }
 
+/// Waits, when it is dropped, for a task that it starts then.
+struct WaitsForAnother(Sender<bool>);
+
+impl Drop for WaitsForAnother {
+    fn drop(&mut self) {
+        let cancelled = runtime::block_on(runtime::go(async {})).is_err();
+        self.0.send(cancelled).expect("the test listens");
+    }
+}
+
+#[test]
+fn a_destructor_may_wait_for_a_task_that_it_starts_as_the_runtime_ends() {
+    for workers in [1, 2] {
+        let (runtime, _) = runtime(workers);
+        let (tell, told) = channel();
+        let (begun, begins) = channel();
+        drop(runtime.go(async move {
+            let _waits = WaitsForAnother(tell);
+            begun.send(()).expect("the test listens");
+            std::future::pending::<()>().await;
+        }));
+        wait(&begins);
+        std::thread::spawn(move || runtime.shutdown());
+        assert!(wait(&told), "the runtime has ended, and runs it no more");
+    }
+}
+
 /// A runtime that a task of another one owns ends while that one drops its tasks.
 #[test]
 fn a_runtime_that_a_dropped_task_owned_ends_with_it() {
