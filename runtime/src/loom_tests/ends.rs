@@ -23,10 +23,10 @@ fn a_shutdown_ends_a_worker_that_parks() {
     });
 }
 
-/// A shutdown against two workers, one of which drives the poller. Preemption bound 2.
+/// A shutdown against two workers, one of which drives the poller. Preemption bound 3.
 #[test]
 fn a_shutdown_ends_the_driver_and_the_one_beside_it() {
-    model(2, || {
+    model(3, || {
         let (_netpoll, runtime) = runtime(2);
         runtime.shutdown();
     });
@@ -46,10 +46,10 @@ fn a_shutdown_meets_a_task_that_has_just_come() {
     });
 }
 
-/// A shutdown against a task that waits in the poller: it is dropped with all that it owns. Preemption bound 3.
+/// A shutdown against a task that waits in the poller: it is dropped with all that it owns. Preemption bound 4.
 #[test]
 fn a_shutdown_drops_a_task_that_waits() {
-    model(3, || {
+    model(4, || {
         let (netpoll, runtime) = runtime(1);
         let owned = Arc::new(());
         let held = owned.clone();
