@@ -94,9 +94,9 @@ impl Clock {
 #[cfg(not(loom))]
 const COARSE: u64 = 20_000_000;
 
-/// `duration` in nanoseconds, saturated.
+/// `duration` in nanoseconds, saturated: in 64 bits throughout, for each deadline comes through here.
 fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(Clock::FARTHEST)
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(duration.subsec_nanos()))
 }
 
 #[cfg(all(test, not(loom)))]

@@ -11,7 +11,7 @@
 //!                 granted
 //! ```
 //!
-//! One that gives way keeps the lock as one that is parked does, and tries when it is polled again.
+//! One that gives way is parked, too, with the readiness to go on already in its hands.
 //!
 //! [`Op`] borrows its descriptor: the futures that read and write a stream are made of it. [`OpState`](super::OpState) owns a
 //! handle for as long as it waits: the `poll_…` functions take it, and all other futures are made of them.
@@ -21,7 +21,6 @@ use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 
 use super::{Fd, Inner, Reference, drained, turns};
-use crate::Error;
 use crate::attempt::{Attempt, Outcome, Stop};
 use crate::driver::lookout;
 use crate::fd_mutex::{Found, Ticket};
@@ -38,8 +37,6 @@ pub(super) enum Stage {
     Queued(Ticket),
     /// Holds the lock, and waits for readiness without a reference.
     Parked,
-    /// Holds the lock, and lets other tasks run before it tries.
-    GivesWay,
 }
 
 /// A direction as a type, so that each operation is compiled for its own.
@@ -87,27 +84,22 @@ impl<'a, W: Way> Op<'a, W> {
         call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Attempt<T>,
     ) -> Poll<Outcome<T>> {
         let inner = &*self.fd.0;
-        let open =
-            OpenFd { inner, desc: inner.desc(), drained: Cell::new(false), gives_way: Cell::new(false) };
+        let open = OpenFd { inner, desc: inner.desc(), drained: Cell::new(false) };
         let begun = match self.stage {
             Stage::Parked => self.resume(inner).map(|()| Begun::Resumed)?,
-            Stage::GivesWay => self.resume(inner).map(|()| Begun::ItsTurn)?,
             Stage::Idle | Stage::Queued(_) => ready!(self.lock(inner, cx))?,
         };
-        let mut held = Held::<W>::new(inner);
-        match open.poll(W::DIRECTION, cx, checked, begun, call) {
-            Poll::Ready(Ok(value)) => {
-                held.leaves.drained = open.drained.get();
-                Poll::Ready(Ok(value))
-            }
-            Poll::Ready(Err(error)) => held.fail(error),
-            // It keeps the lock, for others of this direction came later, and no reference.
+        let held = Held::<W>::new(inner);
+        let polled = open.poll(W::DIRECTION, cx, checked, begun, call);
+        match &polled {
+            Poll::Ready(Ok(_)) => held.leave(Found { drained: open.drained.get() }),
+            Poll::Ready(Err(_)) => held.leave(Found::default()),
             Poll::Pending => {
-                self.stage = if open.gives_way.get() { Stage::GivesWay } else { Stage::Parked };
+                self.stage = Stage::Parked;
                 held.park();
-                Poll::Pending
             }
         }
+        polled
     }
 
     /// The lock and a reference, and what was found with them.
@@ -129,7 +121,7 @@ impl<'a, W: Way> Op<'a, W> {
     fn wait_for_lock(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
         let mut ticket = match self.stage {
             Stage::Queued(ticket) => Some(ticket),
-            Stage::Idle | Stage::Parked | Stage::GivesWay => None,
+            Stage::Idle | Stage::Parked => None,
         };
         let locked = self.fd.0.mutex.poll_lock(W::DIRECTION, &mut ticket, cx);
         self.stage = ticket.map_or(Stage::Idle, Stage::Queued);
@@ -165,8 +157,6 @@ enum Begun {
     Fresh(Found),
     /// The operation had parked with the lock.
     Resumed,
-    /// The operation had given way with the lock.
-    ItsTurn,
 }
 
 /// A descriptor under a reference, with its side of the poller looked up.
@@ -175,8 +165,6 @@ pub(super) struct OpenFd<'a> {
     desc: &'a PollDesc,
     /// Whether the call has found all that there was.
     drained: Cell<bool>,
-    /// Whether the operation is put off, and waits for nothing.
-    gives_way: Cell<bool>,
 }
 
 impl OpenFd<'_> {
@@ -191,7 +179,7 @@ impl OpenFd<'_> {
         }
     }
 
-    /// What an operation does under its lock and a reference. It waits where it is pending, unless it gives way.
+    /// What an operation does under its lock and a reference. It has parked where it is pending.
     #[inline(always)]
     fn poll<T>(
         &self,
@@ -201,43 +189,49 @@ impl OpenFd<'_> {
         begun: Begun,
         mut call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Attempt<T>,
     ) -> Poll<Outcome<T>> {
+        let OpenFd { inner, desc, .. } = *self;
         match begun {
-            // Readiness that came first counts first: no deadline is looked at.
-            Begun::Resumed if self.desc.was_handed_readiness(direction) => turns::begin_anew(),
-            Begun::Resumed => ready!(self.desc.poll_wait_on(direction, cx, self.inner.shared()))?,
-            Begun::ItsTurn => {
+            Begun::Resumed => {
+                // Readiness that came first counts first: no deadline is looked at.
+                if !desc.was_handed_readiness(direction) {
+                    ready!(desc.poll_wait_on(direction, cx, inner.shared()))?;
+                }
                 turns::begin_anew();
-                self.desc.check(direction)?;
             }
             Begun::Fresh(_) if !checked => {}
             Begun::Fresh(found) => {
-                if found.drained && self.inner.short_reads.are_proven() {
+                if found.drained && inner.short_reads.are_proven() {
                     // There is nothing unless the word is ready.
-                    ready!(self.desc.poll_wait(direction, cx, self.inner.shared()))?;
+                    ready!(desc.poll_wait(direction, cx, inner.shared()))?;
                 } else {
-                    self.desc.check(direction)?;
+                    desc.check(direction)?;
                 }
                 if turns::is_over() {
-                    self.gives_way.set(true);
-                    cx.waker().wake_by_ref();
+                    desc.give_way(direction, cx);
                     return Poll::Pending;
                 }
             }
         }
         loop {
-            match self.inner.borrow_socket(|socket| call(socket, self)) {
+            match inner.borrow_socket(|socket| call(socket, self)) {
                 Ok(value) => return Poll::Ready(Ok(value)),
-                Err(Stop::WouldBlock) => ready!(self.wait_after(direction, cx))?,
+                Err(Stop::WouldBlock) => ready!(wait_after(inner, desc, direction, cx))?,
                 Err(Stop::Failed(error)) => return Poll::Ready(Err(error)),
             }
         }
     }
+}
 
-    /// Waits after a system call that found nothing to do.
-    #[inline(never)]
-    fn wait_after(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
-        self.desc.poll_wait(direction, cx, self.inner.shared())
-    }
+/// Waits after a system call that found nothing to do. It is given what it needs one by one, so that what the call notes stays in
+/// registers.
+#[inline(never)]
+fn wait_after(
+    inner: &Inner,
+    desc: &PollDesc,
+    direction: Direction,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Reason>> {
+    desc.poll_wait(direction, cx, inner.shared())
 }
 
 /// Gives back what an operation holds between polls.
@@ -246,7 +240,6 @@ pub(super) fn give_back(inner: &Inner, direction: Direction, stage: &mut Stage) 
     match std::mem::take(stage) {
         Stage::Idle => {}
         Stage::Queued(ticket) => inner.mutex.cancel(direction, ticket),
-        Stage::GivesWay => inner.mutex.release_lock(direction),
         Stage::Parked => {
             // Also if dropping the waker panics, which is somebody else's code.
             let _released = Lock { inner, direction };
@@ -259,31 +252,33 @@ pub(super) fn give_back(inner: &Inner, direction: Direction, stage: &mut Stage) 
     }
 }
 
-/// A direction's lock and a reference, during a poll. Given back however the poll ends, but for [`Held::park`].
-///
-/// Go: `poll.FD.readUnlock`, `poll.FD.writeUnlock`
-#[doc(alias = "poll.FD.readUnlock")]
-#[doc(alias = "poll.FD.writeUnlock")]
+/// A direction's lock and a reference, during a poll. Given back also if the poll panics.
 struct Held<'a, W: Way> {
     inner: &'a Inner,
-    /// What the next holder will find.
-    leaves: Found,
     way: PhantomData<W>,
 }
 
 impl<'a, W: Way> Held<'a, W> {
     fn new(inner: &'a Inner) -> Held<'a, W> {
-        Held { inner, leaves: Found::default(), way: PhantomData }
+        Held { inner, way: PhantomData }
     }
 
-    /// Gives both back for an operation that ends with an error.
-    #[cold]
-    fn fail<T>(self, error: Box<Error>) -> Poll<Outcome<T>> {
-        Poll::Ready(Err(error))
+    /// Gives both back, and leaves something for the next holder to find.
+    ///
+    /// Go: `poll.FD.readUnlock`, `poll.FD.writeUnlock`
+    #[doc(alias = "poll.FD.readUnlock")]
+    #[doc(alias = "poll.FD.writeUnlock")]
+    #[inline(always)]
+    fn leave(self, found: Found) {
+        let inner = self.inner;
+        std::mem::forget(self);
+        if inner.mutex.unlock(W::DIRECTION, found) {
+            inner.destroy();
+        }
     }
 
-    /// Gives the reference back and keeps the lock.
-    #[inline]
+    /// Gives the reference back and keeps the lock, for others of this direction came later.
+    #[inline(always)]
     fn park(self) {
         let inner = self.inner;
         std::mem::forget(self);
@@ -294,11 +289,8 @@ impl<'a, W: Way> Held<'a, W> {
 }
 
 impl<W: Way> Drop for Held<'_, W> {
-    #[inline]
     fn drop(&mut self) {
-        if self.inner.mutex.unlock(W::DIRECTION, self.leaves) {
-            self.inner.destroy();
-        }
+        Held::<W>::new(self.inner).leave(Found::default());
     }
 }
 

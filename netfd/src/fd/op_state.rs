@@ -85,7 +85,6 @@ impl std::fmt::Debug for OpState {
             None | Some(Stage::Idle) => "idle",
             Some(Stage::Queued(_)) => "queued",
             Some(Stage::Parked) => "parked",
-            Some(Stage::GivesWay) => "gives way",
         };
         f.debug_tuple("OpState").field(&stage).finish()
     }

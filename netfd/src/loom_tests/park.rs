@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Context, Waker};
 
 use loom::thread;
-use poller::{Facts, Mode};
+use poller::{Facts, Mode, Token};
 
 use super::{Task, Waiting, descriptor, event, model, park, poll, spawn, wait};
 use crate::Error;
 use crate::netpoll::poll_desc::Direction::Read;
+use crate::netpoll::poll_desc::PollDesc;
 
 /// Readiness against park. Preemption bound 3.
 #[test]
@@ -81,6 +82,40 @@ fn a_waiter_that_is_dropped_leaves_the_readiness_to_the_next() {
     });
 }
 
+/// A task is dropped from a wait, whose waker a deadline takes at that moment, and the next gives way: it goes on without an
+/// event. Preemption bound 3.
+#[test]
+fn a_task_that_gives_way_waits_for_nothing() {
+    model(3, || {
+        let (shared, token) = descriptor();
+        let desc = shared.cache.slot(token.slot());
+        let waiting = park(&shared, token, Read, &Task::new());
+        let setter = spawn(&shared, move |shared| {
+            shared.cache.slot(token.slot()).set_deadline(token, Mode::Read, Some(0), shared);
+        });
+        waiting.cancel(&shared);
+        let task = Task::new();
+        let mut next = give_way(desc, token, &task);
+        assert_eq!(next.end(&shared, &task), Ok(()));
+        setter.join().unwrap();
+        assert_eq!(shared.role.waiters(), 0);
+    });
+}
+
+/// An event comes while a task gives way: it goes on all the same. Preemption bound 3.
+#[test]
+fn a_task_that_gives_way_meets_readiness() {
+    model(3, || {
+        let (shared, token) = descriptor();
+        let kernel = spawn(&shared, move |shared| event(shared, token));
+        let task = Task::new();
+        let mut waiting = give_way(shared.cache.slot(token.slot()), token, &task);
+        assert_eq!(waiting.end(&shared, &task), Ok(()));
+        kernel.join().unwrap();
+        assert_eq!(shared.role.waiters(), 0);
+    });
+}
+
 /// A task that moves to another thread and is polled there with another waker: the cell goes with it, though the second
 /// thread learns of the first from the word alone. Preemption bound 3.
 #[test]
@@ -118,7 +153,13 @@ fn a_task_is_dropped_on_another_thread() {
     });
 }
 
-/// Gives way until `reached`.
+/// An operation that need not wait lets others run.
+fn give_way(desc: &PollDesc, token: Token, task: &Arc<Task>) -> Waiting {
+    desc.give_way(Read, &mut Context::from_waker(&Waker::from(task.clone())));
+    Waiting { token, direction: Read, parked: true }
+}
+
+/// Yields until `reached`.
 fn until(reached: impl Fn() -> bool) {
     while !reached() {
         thread::yield_now();

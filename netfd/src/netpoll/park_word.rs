@@ -23,6 +23,7 @@
 //! | --- | --- | --- | --- |
 //! | nil, handed | parked | the waiter | its waker is in place |
 //! | ready | nil | the waiter | consumed by a wait |
+//! | nil, taking | handed (+ taking) | the waiter | it only lets others run, and then goes on |
 //! | nil, handed, taking | ready (+ taking) | an event | the level is kept for the next wait |
 //! | parked | taking + handed | an event | the readiness is the waiter's, whose waker is moved out |
 //! | parked | taking | close or deadline | its waker is moved out |
@@ -184,6 +185,17 @@ impl ParkWord {
                 taking if taking & TAKING != 0 => return Parked::Busy,
                 found => panic!("a park word in no state that there is: {found:#x} in {word:#x}"),
             }
+        }
+    }
+
+    /// The one waiter hands itself the readiness to go on when it is polled again, unless an event has left some.
+    pub(crate) fn hand_over(&self) {
+        // Relaxed: only the waiter will look for it, and there is nothing that it has to see then.
+        let handed = self
+            .word
+            .fetch_update(Relaxed, Relaxed, |word| (word & (READY | HANDED) == 0).then_some(word | HANDED));
+        if let Ok(word) = handed {
+            self.trace([word, word | HANDED]);
         }
     }
 

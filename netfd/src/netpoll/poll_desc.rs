@@ -176,6 +176,13 @@ impl PollDesc {
         self.waits(direction, parked, cx, count)
     }
 
+    /// An operation that need not wait lets other tasks run: it is as if it had parked and an event had woken it at once.
+    #[cold]
+    pub(crate) fn give_way(&self, direction: Direction, cx: &mut Context<'_>) {
+        self.word(direction).hand_over();
+        cx.waker().wake_by_ref();
+    }
+
     #[inline(always)]
     fn waits(
         &self,
