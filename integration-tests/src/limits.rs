@@ -1,4 +1,4 @@
-//! How many descriptors this process may have.
+//! How many descriptors and how much memory this process may have.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -12,6 +12,21 @@ pub fn allow_all_descriptors() {
 pub fn allow_descriptors(most: u64) {
     let limit = getrlimit(Resource::Nofile);
     set(Rlimit { current: Some(most), ..limit });
+}
+
+/// Allows so many bytes of address space more than there are now; as many as the system does, if none are said.
+pub fn allow_memory(more: Option<u64>) {
+    let limit = getrlimit(Resource::As);
+    let current = more.map_or(limit.maximum, |more| Some(in_use() + more));
+    setrlimit(Resource::As, Rlimit { current, ..limit }).expect("a soft limit up to the hard one can be set");
+}
+
+/// How much address space this process has, in bytes.
+fn in_use() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells it");
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.strip_suffix("kB"));
+    let kibibytes: u64 = size.and_then(|size| size.trim().parse().ok()).expect("a number of kB");
+    kibibytes << 10
 }
 
 fn set(limit: Rlimit) {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::channel::oneshot;
 use integration_tests::alone::alone_as;
@@ -16,11 +16,7 @@ use integration_tests::time::WHILE;
 
 use netfd::Netpoll;
 
-use crate::{LIMIT, pair, runtime, wait, within};
-
-fn count(what: &str) -> usize {
-    std::fs::read_dir(format!("/proc/self/{what}")).expect("Linux lists them").count()
-}
+use crate::{LIMIT, assert_threads, count, pair, runtime, wait, within};
 
 #[test]
 fn a_runtime_that_ends_leaves_no_thread_and_no_descriptor() {
@@ -58,12 +54,7 @@ fn a_runtime_that_ends_leaves_no_thread_and_no_descriptor() {
                 assert_eq!(count("fd"), before.1, "descriptors");
             }
         }
-        // The kernel lists a thread a little longer than the one that waits for its end.
-        let limit = Instant::now() + LIMIT;
-        while count("task") != before.0 && Instant::now() < limit {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        assert_eq!(count("task"), before.0, "threads");
+        assert_threads(before.0);
     });
 }
 

@@ -4,6 +4,7 @@ mod ends;
 mod join;
 mod order;
 mod quiet;
+mod refused;
 mod sharing;
 mod strangers;
 
@@ -22,6 +23,20 @@ const LIMIT: Duration = Duration::from_secs(60);
 fn runtime(workers: usize) -> (Runtime, Netpoll) {
     let netpoll = Netpoll::new().expect("a poller");
     (Runtime::builder().workers(workers).netpoll(&netpoll).build().expect("a runtime"), netpoll)
+}
+
+/// How many entries this process has in `/proc/self/…`: its threads are its `task`s.
+fn count(what: &str) -> usize {
+    std::fs::read_dir(format!("/proc/self/{what}")).expect("Linux lists them").count()
+}
+
+/// That so many threads are left. The kernel lists one a little longer than the one that waits for its end.
+fn assert_threads(left: usize) {
+    let limit = Instant::now() + LIMIT;
+    while count("task") != left && Instant::now() < limit {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(count("task"), left, "threads");
 }
 
 /// Two ends of a connection over that poller.
