@@ -11,6 +11,7 @@ mod unix;
 
 use std::time::Instant;
 
+use foreign::event;
 use netfd::{Addr, Error, Mode, NetFd, OpError};
 
 use self::transfer::{Read, Write};
@@ -85,7 +86,7 @@ impl Conn {
     /// Those of [`Conn::write`].
     pub async fn write_some(&self, buf: &[u8]) -> Result<usize, OpError> {
         let written = self.0.fd().write_some(buf).await;
-        tracing::trace!(target: "conn", remote = self.remote(), ?written, "write some");
+        event!("conn", TRACE, remote = self.remote(), ?written, "write some");
         self.in_words_of("write", written)
     }
 
@@ -150,7 +151,7 @@ impl Conn {
     /// Go: `net.TCPConn.Close`
     #[doc(alias = "net.TCPConn.Close")]
     pub fn close(&self) -> impl Future<Output = Result<(), OpError>> + Send + use<> {
-        tracing::trace!(target: "conn", remote = self.remote(), "close");
+        event!("conn", TRACE, remote = self.remote(), "close");
         let closed = self.0.fd().close();
         let conn = self.0.clone();
         async move { closed.await.map_err(|cause| conn.op_error("close", cause)) }
@@ -247,8 +248,8 @@ impl Conn {
     }
 
     /// The other end, for traces.
-    pub(crate) fn remote(&self) -> Option<tracing::field::DisplayValue<Addr>> {
-        self.remote_addr().map(tracing::field::display)
+    pub(crate) fn remote(&self) -> Option<foreign::tracing::field::DisplayValue<Addr>> {
+        self.remote_addr().map(foreign::tracing::field::display)
     }
 
     pub(crate) fn net_fd(&self) -> &NetFd {

@@ -48,7 +48,6 @@ mod dial;
 mod network;
 mod resolve;
 mod stream;
-mod traced;
 
 pub use address::{join_host_port, split_host_port};
 pub use connection::{Buffers, Conn, CopySource, PeerCredentials, Received};

@@ -21,6 +21,7 @@ mod system;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
+use foreign::event;
 use netfd::{Addr, AddrError, Error};
 
 use crate::Network;
@@ -168,7 +169,7 @@ async fn internet_addrs(network: Network, address: &str) -> Result<Found, Error>
     for addr in &mut addrs {
         addr.set_port(port);
     }
-    tracing::trace!(target: "conn", %network, address, ?addrs, "resolved");
+    event!("conn", TRACE, %network, address, ?addrs, "resolved");
     Ok(Found::Addrs(addrs))
 }
 
@@ -182,7 +183,7 @@ async fn lookup_host(network: Network, host: &str) -> Result<Vec<SocketAddr>, Er
     if let Some(literal) = Literal::parse(host) {
         return Ok(vec![literal_addr(literal, host)?]);
     }
-    tracing::trace!(target: "conn", %network, host, "asking the system's resolver");
+    event!("conn", TRACE, %network, host, "asking the system's resolver");
     let host = host.to_owned();
     Ok(blocking::unblock(move || system::host(network, &host)).await?)
 }

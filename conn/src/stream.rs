@@ -14,6 +14,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use foreign::event;
 use futures_io::{AsyncRead, AsyncWrite};
 use netfd::OpState;
 
@@ -147,7 +148,7 @@ impl<C: Borrow<Conn> + Unpin> AsyncRead for ReadHalf<C> {
         let this = &mut *self;
         let conn = this.conn.borrow();
         let read = ready!(conn.net_fd().fd().poll_read(cx, &mut this.op, buf));
-        tracing::trace!(target: "conn", remote = conn.remote(), ?read, "read");
+        event!("conn", TRACE, remote = conn.remote(), ?read, "read");
         Poll::Ready(Ok(conn.in_words_of("read", read)?))
     }
 
@@ -159,7 +160,7 @@ impl<C: Borrow<Conn> + Unpin> AsyncRead for ReadHalf<C> {
         let this = &mut *self;
         let conn = this.conn.borrow();
         let read = ready!(conn.net_fd().fd().poll_read_vectored(cx, &mut this.op, bufs));
-        tracing::trace!(target: "conn", remote = conn.remote(), ?read, "read");
+        event!("conn", TRACE, remote = conn.remote(), ?read, "read");
         Poll::Ready(Ok(conn.in_words_of("read", read)?))
     }
 }
@@ -169,7 +170,7 @@ impl<C: Borrow<Conn> + Unpin> AsyncWrite for WriteHalf<C> {
         let this = &mut *self;
         let conn = this.conn.borrow();
         let written = ready!(conn.net_fd().fd().poll_write_some(cx, &mut this.op, buf));
-        tracing::trace!(target: "conn", remote = conn.remote(), ?written, "write some");
+        event!("conn", TRACE, remote = conn.remote(), ?written, "write some");
         Poll::Ready(Ok(conn.in_words_of("write", written)?))
     }
 
@@ -181,7 +182,7 @@ impl<C: Borrow<Conn> + Unpin> AsyncWrite for WriteHalf<C> {
         let this = &mut *self;
         let conn = this.conn.borrow();
         let written = ready!(conn.net_fd().fd().poll_write_vectored_some(cx, &mut this.op, bufs));
-        tracing::trace!(target: "conn", remote = conn.remote(), ?written, "write some");
+        event!("conn", TRACE, remote = conn.remote(), ?written, "write some");
         Poll::Ready(Ok(conn.in_words_of("write", written)?))
     }
 

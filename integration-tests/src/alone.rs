@@ -29,17 +29,30 @@ pub async fn alone(module: &str, exec: Exec, body: impl Future<Output = ()>) {
 /// # Panics
 /// As the test does there.
 pub fn alone_as(module: &str, test: &str, body: impl FnOnce()) {
+    alone_in(&[], module, test, body);
+}
+
+/// [`alone_as`], in an environment with these variables.
+///
+/// # Panics
+/// As the test does there.
+pub fn alone_in(variables: &[(&str, &str)], module: &str, test: &str, body: impl FnOnce()) {
     if std::env::var_os(VARIABLE).is_some() {
         return body();
     }
     let (_, module) = module.split_once("::").expect("a module below the program's own");
-    again(&format!("{module}::{test}"));
+    again_in(variables, &format!("{module}::{test}"));
 }
 
 /// Runs one test of this program in a process of its own.
 fn again(test: &str) {
+    again_in(&[], test);
+}
+
+fn again_in(variables: &[(&str, &str)], test: &str) {
     let program = std::env::current_exe().expect("the test's own path");
-    let output = Command::new(program).args(["--exact", test]).env(VARIABLE, "1").output();
+    let mut command = Command::new(program);
+    let output = command.args(["--exact", test]).env(VARIABLE, "1").envs(variables.iter().copied()).output();
     let output = output.expect("it can be started again");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}");

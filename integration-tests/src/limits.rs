@@ -14,10 +14,15 @@ pub fn allow_descriptors(most: u64) {
     set(Rlimit { current: Some(most), ..limit });
 }
 
-/// Allows so many bytes of address space more than there are now; as many as the system does, if none are said.
+/// The variables of a process in which a thread takes much more room than anything else, 1 GiB, and nothing else takes any in
+/// advance or for a backtrace: so [`allow_memory`] can leave room for all but a thread.
+pub const GREAT_THREADS: [(&str, &str); 3] =
+    [("RUST_MIN_STACK", "1073741824"), ("MALLOC_ARENA_MAX", "1"), ("RUST_BACKTRACE", "0")];
+
+/// Allows so many MiB of address space more than there are now; as many as the system does, if none are said.
 pub fn allow_memory(more: Option<u64>) {
     let limit = getrlimit(Resource::As);
-    let current = more.map_or(limit.maximum, |more| Some(in_use() + more));
+    let current = more.map_or(limit.maximum, |more| Some(in_use() + (more << 20)));
     setrlimit(Resource::As, Rlimit { current, ..limit }).expect("a soft limit up to the hard one can be set");
 }
 

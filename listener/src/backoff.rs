@@ -7,6 +7,10 @@ use netfd::OpError;
 const FIRST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_secs(1);
 
+/// What the system is short of for now: memory, buffers, places for watched descriptors (`fs.epoll.max_user_watches`, which all
+/// processes of a user share).
+const SHORTAGES: [i32; 3] = [libc::ENOMEM, libc::ENOBUFS, libc::ENOSPC];
+
 /// The pauses of a server whose accepts fail for now: 5 ms, doubled each time, up to 1 s, as in Go's `http.Server`.
 ///
 /// [`Listener::incoming`](crate::Listener::incoming) has one built in. In a loop of one's own:
@@ -44,8 +48,12 @@ impl Backoff {
 
     /// How long to wait after `error` before the next accept; `None` if it will not help: the listener is closed, its
     /// deadline has passed, or the kernel's reason is not a temporary one.
+    ///
+    /// Differs: where the system has no memory, no buffers or no room in its pollers, a server rests as well, though Go calls
+    /// none of these temporary.
     pub fn after(&mut self, error: &OpError) -> Option<Duration> {
-        if !error.is_temporary() || error.is_timeout() {
+        let lacks = error.raw_os_error().is_some_and(|code| SHORTAGES.contains(&code));
+        if !lacks && (!error.is_temporary() || error.is_timeout()) {
             return None;
         }
         self.last = (self.last * 2).clamp(FIRST, LONGEST);
@@ -77,6 +85,13 @@ mod tests {
         assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
         backoff.reset();
         assert_eq!(backoff.after(&full), Some(FIRST));
+    }
+
+    #[test]
+    fn a_shortage_of_the_whole_system_is_waited_for() {
+        for (call, code) in [("accept4", 12), ("accept4", 105), ("epoll_ctl", 28)] {
+            assert_eq!(Backoff::new().after(&error(Error::os(call, code))), Some(FIRST), "{call} {code}");
+        }
     }
 
     #[test]

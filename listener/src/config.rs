@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use conn::{Network, resolve_listen};
+use foreign::event;
 use netfd::{Control, ControlledSocket, Error, KeepAliveConfig, Netpoll, OpError, SocketConfig};
 
 use crate::Listener;
@@ -129,7 +130,7 @@ impl ListenConfig {
             .backlog(self.backlog)
             .listen(parsed.as_str(), &local)
             .map_err(|cause| failed(cause).with_addr(local.clone()))?;
-        tracing::debug!(target: "listener", network, address, "listening");
+        event!("listener", DEBUG, network, address, "listening");
         Ok(Listener::new(fd))
     }
 }

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use conn::Conn;
+use foreign::event;
 use futures_core::Stream;
 use netfd::{OpError, OpState, Timer};
 
@@ -55,7 +56,7 @@ impl Stream for Incoming {
                 }
                 Err(error) => match this.backoff.after(&error) {
                     Some(pause) => {
-                        tracing::warn!(target: "listener", %error, ?pause, "resting");
+                        event!("listener", WARN, %error, ?pause, "resting");
                         this.pause = Some(Box::pin(Timer::after(this.listener.netpoll(), pause)));
                     }
                     None => {

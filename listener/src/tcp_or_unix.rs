@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use conn::Conn;
+use foreign::event;
 use netfd::{Addr, Error, Mode, NetFd, Netpoll, OpError, OpState, UnixAddr};
 
 use crate::Incoming;
@@ -120,8 +121,8 @@ impl Listener {
     pub(crate) fn poll_accept(&self, cx: &mut Context<'_>, op: &mut OpState) -> Poll<Result<Conn, OpError>> {
         let accepted = ready!(self.0.fd.poll_accept(cx, op));
         let accepted = accepted.map_err(|cause| self.0.fd.op_error("accept", cause))?;
-        let remote = accepted.remote_addr().map(tracing::field::display);
-        tracing::debug!(target: "listener", remote, "accepted");
+        let remote = accepted.remote_addr().map(foreign::tracing::field::display);
+        event!("listener", DEBUG, remote, "accepted");
         Poll::Ready(Ok(Conn::new(accepted)))
     }
 

@@ -65,7 +65,6 @@ mod sys;
 #[path = "sys/fake.rs"]
 mod sys;
 mod timers;
-mod traced;
 mod wake;
 
 pub use addr::{Addr, UnixAddr};

@@ -26,7 +26,6 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(not(loom))]
 mod shipped {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
     pub(crate) use std::sync::{Mutex, MutexGuard};
     pub(crate) use std::thread;
@@ -38,15 +37,6 @@ mod shipped {
         };
     }
     pub(crate) use per_thread;
-
-    /// Runs somebody else's code so that its panic ends there; true if it did not panic.
-    ///
-    /// The panic's message has been printed by the hook by then.
-    pub(crate) fn survive(foreign: impl FnOnce()) -> bool {
-        let survived = catch_unwind(AssertUnwindSafe(foreign));
-        // What it panicked with is never dropped: its destructor could panic again.
-        survived.map_err(std::mem::forget).is_ok()
-    }
 }
 
 #[cfg(loom)]
@@ -95,11 +85,5 @@ mod modelled {
             loom::thread::yield_now();
             loom::thread::yield_now();
         }
-    }
-
-    /// In a model a panic is a finding, and must reach loom.
-    pub(crate) fn survive(foreign: impl FnOnce()) -> bool {
-        foreign();
-        true
     }
 }

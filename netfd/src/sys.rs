@@ -10,13 +10,13 @@ mod unix;
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use foreign::event;
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, Protocol, SocketFlags, SocketType, sockopt};
 
 use crate::Error;
 use crate::attempt::{Attempt, Stop};
 use crate::sync::{Arc, Mutex, lock, thread};
-use crate::traced::event;
 
 pub(crate) use clock::SystemClock;
 pub(crate) use names::{local_addr, peer_addr};
@@ -56,20 +56,26 @@ pub(crate) fn lingers(socket: Lent<'_>) -> bool {
 
 /// Closes a socket whose close(2) may sleep for the whole linger time, even though the socket is non-blocking: on a
 /// thread of its own, and then calls `then`. A pool would be blocked for everybody by as many silent peers as it has
-/// threads.
+/// threads. Where no thread can be had it does not linger: the kernel goes on sending by itself.
 pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static) {
     let slow = Arc::new(Mutex::new(Some((socket, then))));
-    let close = move || {
+    let close = move |lingers: bool| {
         // Out of the lock before the close, which may sleep.
         let taken = lock(&slow).take();
         if let Some((socket, then)) = taken {
+            if !lingers {
+                // It fails for no socket that has lingered.
+                let _ = sockopt::set_socket_linger(&socket, None);
+            }
             drop(socket);
             then();
         }
     };
-    if let Err(error) = thread::Builder::new().name("linger".into()).spawn(close.clone()) {
-        event!("netfd::fd", ERROR, %error, "no thread for a close that may block");
-        close();
+    let on_a_thread = close.clone();
+    let thread = thread::Builder::new().name("linger".into());
+    if let Err(error) = without_signals(|| thread.spawn(move || on_a_thread(true))) {
+        event!("netfd::fd", ERROR, %error, "no thread for a close that may block: it does not linger");
+        close(false);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use crate::sync::survive;
+use foreign::{event, survive};
 
 /// Wakes a task. A waker that panics keeps nobody else from what they are owed: the panic ends here, and is reported.
 pub(crate) fn wake(waker: Waker) {
@@ -13,7 +13,6 @@ pub(crate) fn wake(waker: Waker) {
 #[inline]
 pub(crate) fn wake_each(mut wakers: impl Iterator<Item = Waker>) {
     while !survive(|| wakers.by_ref().for_each(Waker::wake)) {
-        // A subscriber of traces may panic too.
-        survive(|| tracing::error!(target: "netfd", "a waker panicked; whoever woke it goes on"));
+        event!("netfd", ERROR, "a waker panicked; whoever woke it goes on");
     }
 }

@@ -1,17 +1,18 @@
-//! Other people's code in the poller's way: wakers that block, subscribers of traces that panic, executors that are late.
+//! Other people's code in the poller's way: wakers that block, destructors and buffers that panic, executors that are late.
 #![cfg(not(loom))]
 
 use std::future::Future;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
+use bytes::Buf;
 use futures::executor::block_on;
 use netfd::{Fd, Mode, Netpoll, OpState, Parker, Timer};
 
@@ -56,42 +57,36 @@ fn a_waker_that_waits_for_the_poller_that_wakes_it_gets_its_timer() {
     assert_eq!(reader.join().expect("the reader does not panic"), Ok(1));
 }
 
-/// Panics at the poller's first event on each stand-by thread.
-struct Panics(AtomicBool);
+/// Panics when it is dropped.
+struct Bomb;
 
-impl tracing::Subscriber for Panics {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "poller"
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("on purpose, in a destructor");
     }
-
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn event(&self, _: &tracing::Event<'_>) {
-        if std::thread::current().name() == Some("netpoll") && !self.0.swap(true, SeqCst) {
-            panic!("on purpose, in a subscriber");
-        }
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
 }
 
 #[test]
-fn a_subscriber_that_panics_costs_no_event() {
-    tracing::subscriber::set_global_default(Panics(AtomicBool::new(false))).expect("the only one");
+fn the_stand_by_outlives_what_is_dropped_on_its_thread() {
     let netpoll = Netpoll::new().expect("a poller");
-    for _ in 0..3 {
-        let (fd, mut peer) = pair(&netpoll);
-        let mut op = OpState::new();
-        assert!(fd.poll_read(&mut Context::from_waker(Waker::noop()), &mut op, &mut [0; 8]).is_pending());
-        peer.write_all(b"a").expect("written");
-        let mut buf = [0; 8];
-        assert_eq!(block_on(std::future::poll_fn(|cx| fd.poll_read(cx, &mut op, &mut buf))), Ok(1));
-    }
+    let (calls, called) = channel();
+    let (tell, told) = channel::<()>();
+    let told = Mutex::new(told);
+    let bomb = Bomb;
+    let held_up = move || {
+        let _owned = &bomb;
+        let _ = calls.send(std::thread::current().name().map(str::to_owned));
+        // Until the worker's own end is gone: the stand-by has the last one then.
+        let _ = told.lock().expect("nobody panicked").recv();
+    };
+    let parker = Parker::for_watched_worker(&netpoll, held_up);
+    // It runs, and has not polled for long.
+    assert_eq!(called.recv().expect("it is called").as_deref(), Some("netpoll"));
+    drop(parker);
+    drop(tell);
+    let timer = Timer::after(&netpoll, Duration::from_millis(1));
+    let waits = std::thread::spawn(move || block_on(timer));
+    waits.join().expect("the stand-by fires it");
 }
 
 /// Tells that it was woken.
@@ -148,4 +143,46 @@ fn a_timer_that_is_reset_while_a_task_waits_wakes_it_at_the_new_time() {
     // One that has fired can be used again.
     timer.reset(Duration::from_millis(1));
     block_on(timer.as_mut());
+}
+
+/// A buffer that panics when it is asked for what it has.
+struct NoBuffer;
+
+impl Buf for NoBuffer {
+    fn remaining(&self) -> usize {
+        1
+    }
+
+    fn chunk(&self) -> &[u8] {
+        panic!("on purpose, in a buffer")
+    }
+
+    fn advance(&mut self, _: usize) {}
+}
+
+#[test]
+fn an_operation_whose_buffer_panics_leaves_nothing_behind() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let ((first, mut peer), (second, mut other_peer)) = (pair(&netpoll), pair(&netpoll));
+    let mut op = OpState::new();
+    let mut cx = Context::from_waker(Waker::noop());
+    let full = vec![0; 1 << 20];
+    assert!(first.poll_write(&mut cx, &mut op, &full, &mut 0).is_pending());
+    peer.set_nonblocking(true).expect("a flag of descriptors");
+    // Until the poller has told that there is room.
+    while catch_unwind(AssertUnwindSafe(|| {
+        assert!(first.poll_write_buf(&mut cx, &mut op, &mut NoBuffer).is_pending());
+    }))
+    .is_ok()
+    {
+        let _ = peer.read(&mut [0; 1 << 16]);
+    }
+    // Neither the descriptor: its peer comes to the end.
+    drop(first);
+    peer.set_nonblocking(false).expect("a flag of descriptors");
+    peer.read_to_end(&mut Vec::new()).expect("there is an end");
+    // Nor the state: the next operation begins with it.
+    other_peer.write_all(b"b").expect("written");
+    let mut buf = [0; 8];
+    assert_eq!(block_on(std::future::poll_fn(|cx| second.poll_read(cx, &mut op, &mut buf))), Ok(1));
 }

@@ -17,7 +17,7 @@ struct Panics;
 
 impl tracing::Subscriber for Panics {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target().starts_with("netfd")
+        metadata.target().starts_with("netfd") || metadata.target() == "poller"
     }
 
     fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
@@ -65,8 +65,16 @@ fn a_subscriber_that_panics_at_every_event_hurts_nobody() {
     }
     netpoll.shutdown();
     let told = TOLD.lock().expect("nobody panics under it");
-    for what in ["open", "set deadline", "the stand-by drives", "the stand-by hands over", "close", "destroy"]
-    {
+    for what in [
+        "poll",
+        "break",
+        "open",
+        "set deadline",
+        "the stand-by drives",
+        "the stand-by hands over",
+        "close",
+        "destroy",
+    ] {
         assert!(told.iter().any(|text| text == what), "{what} was not told: {told:?}");
     }
 }

@@ -22,12 +22,15 @@ impl Events {
     /// How many events one poll may bring where nobody chose: as many as Go's.
     const DEFAULT_CAPACITY: usize = 128;
 
-    /// An empty list with room for `capacity` events a poll; 0 counts as 1.
+    /// The most events that one poll may bring, however many are asked for: 65,536.
+    pub const MAX_CAPACITY: usize = 1 << 16;
+
+    /// An empty list with room for `capacity` events a poll; 0 counts as 1, and more than [`Events::MAX_CAPACITY`] as that.
     ///
     /// What does not fit in is not lost: the next poll brings it.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Events {
-        let capacity = capacity.max(1);
+        let capacity = capacity.clamp(1, Events::MAX_CAPACITY);
         Events { raw: sys::Raw::with_capacity(capacity), capacity }
     }
 

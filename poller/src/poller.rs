@@ -3,16 +3,17 @@
 //! Here stands what is the same on every platform: reserved tokens are refused, a delay of zero has one spelling, and
 //! each step leaves a trace under the target `poller`. The rest is the [contract](crate::contract).
 
+use foreign::{
+    event,
+    tracing::field::{DisplayValue, display},
+};
+
 use crate::{
     Delay, Events, Mode, RawSource, Source, Token, Trigger,
     contract::Backend,
     sys::{self, AsRawSource},
 };
 use std::io;
-use tracing::{
-    field::{DisplayValue, display},
-    trace,
-};
 
 /// The target under which this crate traces.
 const TARGET: &str = "poller";
@@ -77,7 +78,7 @@ impl Poller {
         } else {
             self.backend.open(source, token)
         };
-        trace!(target: TARGET, fd = source.as_raw_source(), ?token, error = failure(&opened), "open");
+        event!(TARGET, TRACE, fd = source.as_raw_source(), ?token, error = failure(&opened), "open");
         opened
     }
 
@@ -111,7 +112,7 @@ impl Poller {
     #[doc(alias = "netpollclose")]
     pub fn close(&self, source: Source<'_>) -> io::Result<()> {
         let closed = self.backend.close(source);
-        trace!(target: TARGET, fd = source.as_raw_source(), error = failure(&closed), "close");
+        event!(TARGET, TRACE, fd = source.as_raw_source(), error = failure(&closed), "close");
         closed
     }
 
@@ -134,7 +135,7 @@ impl Poller {
     pub fn poll(&self, events: &mut Events, delay: Delay) -> io::Result<()> {
         events.raw.clear();
         let polled = self.backend.poll(events, delay.normalized());
-        trace!(target: TARGET, ?delay, events = events.len(), error = failure(&polled), "poll");
+        event!(TARGET, TRACE, ?delay, events = events.len(), error = failure(&polled), "poll");
         polled
     }
 
@@ -152,8 +153,9 @@ impl Poller {
     #[doc(alias = "netpollBreak")]
     pub fn break_poll(&self) -> io::Result<()> {
         let woke = self.backend.break_poll();
-        trace!(
-            target: TARGET,
+        event!(
+            TARGET,
+            TRACE,
             coalesced = woke.as_ref().is_ok_and(|woke| !woke),
             error = failure(&woke),
             "break"

@@ -16,7 +16,8 @@ use crate::{JoinHandle, Runtime, local};
 /// ends without their destructors.
 ///
 /// # Panics
-/// If `future` does, or if the process-wide poller cannot be started, with the kernel's reason.
+/// If `future` does; with the kernel's reason if the process-wide poller cannot be started, or on a worker if the thread that is
+/// to replace it cannot be.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     drive(&netpoll(), future)
 }

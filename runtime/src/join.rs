@@ -5,11 +5,11 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
-use crate::contained::Contained;
+use foreign::{Contained, event, survive};
+
 use crate::local;
-use crate::sync::{Arc, survive};
+use crate::sync::Arc;
 use crate::tasks::Handle;
-use crate::traced::event;
 
 /// A task's result, as a future. Dropped, it lets the task go on alone.
 ///
@@ -41,7 +41,7 @@ struct Survived(Contained<Waker>);
 impl Wake for Survived {
     fn wake(self: Arc<Self>) {
         if !survive(|| self.0.get().wake_by_ref()) {
-            event!(ERROR, "the waker of who waits for a task panicked");
+            event!("runtime", ERROR, "the waker of who waits for a task panicked");
         }
     }
 }

@@ -60,7 +60,6 @@
 mod block_on;
 #[cfg(not(loom))]
 mod builder;
-mod contained;
 #[cfg(not(loom))]
 mod global;
 mod idle;
@@ -77,7 +76,6 @@ mod tasks;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod threads;
-mod traced;
 mod worker;
 
 #[cfg(not(loom))]

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use foreign::event;
 use netfd::Netpoll;
 
 use crate::scheduler::Scheduler;
@@ -98,7 +99,7 @@ impl Runtime {
     /// another runtime.
     ///
     /// # Panics
-    /// If `future` does.
+    /// If `future` does, or on a worker if the kernel refuses the thread that is to replace it.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let netpoll = self.0.netpoll().expect("a runtime that is there has its poller");
         local::with_current(&self.0, || block_on::drive(&netpoll, future))
@@ -118,7 +119,9 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         // A task of another runtime may wait here for long.
-        threads::replace_unless_of(&self.0);
+        if let Err(error) = threads::replace_unless_of(&self.0) {
+            event!("runtime", ERROR, %error, "no thread to replace a worker that waits for the end of another runtime");
+        }
         // What is started by what is dropped is this runtime's, on whatever thread that is, and is dropped too.
         local::with_current(&self.0, || self.0.shut_down());
     }

@@ -14,6 +14,7 @@ use std::cell::RefCell;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
+use foreign::event;
 use netfd::{Netpoll, Unparker};
 
 use crate::JoinHandle;
@@ -23,7 +24,6 @@ use crate::sync::queues::{Injector, Queue, Stealer};
 use crate::sync::{Arc, AtomicBool, Mutex, fence, lock, per_thread, thread};
 use crate::tasks::{self, Live, Runnable};
 use crate::threads::Threads;
-use crate::traced::event;
 
 per_thread! {
     /// What this thread drops at this moment.
@@ -109,7 +109,7 @@ impl Scheduler {
     {
         let (task, handle) = tasks::new(scheduler, future);
         scheduler.live.add(local::seat(scheduler).unwrap_or(0), &task);
-        event!(TRACE, task = task.metadata().number.load(Relaxed), "go");
+        event!("runtime", TRACE, task = task.metadata().number.load(Relaxed), "go");
         // After it was added: a shutdown that this does not see yet finds the task alive, and stays until it is gone.
         if scheduler.has_ended() {
             scheduler.discard(task);

@@ -14,7 +14,7 @@ pub(crate) use shipped::*;
 pub(crate) use modelled::*;
 
 /// A number in a task's header. Whoever reads it has the task from whoever wrote it, so models need not explore it.
-pub(crate) use std::sync::atomic::AtomicU32 as TaskNumber;
+pub(crate) use std::sync::atomic::AtomicU64 as TaskNumber;
 
 #[cfg(not(loom))]
 pub(crate) mod queues;
@@ -34,18 +34,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Runs somebody else's code so that its panic ends there; true if it did not panic.
-///
-/// The panic's message has been printed by the hook by then.
-pub(crate) fn survive(foreign: impl FnOnce()) -> bool {
-    // What it panicked with is never dropped: its destructor could panic again.
-    catch(foreign).map_err(std::mem::forget).is_ok()
-}
-
 #[cfg(not(loom))]
 mod shipped {
-    use std::any::Any;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, fence};
     pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock};
     pub(crate) use std::thread;
@@ -83,17 +73,10 @@ mod shipped {
             (runnable, task.fallible())
         }
     }
-
-    /// Runs somebody else's code; what it panicked with, if it did.
-    pub(crate) fn catch<T>(foreign: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
-        catch_unwind(AssertUnwindSafe(foreign))
-    }
 }
 
 #[cfg(loom)]
 mod modelled {
-    use std::any::Any;
-
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, fence};
     pub(crate) use loom::sync::{Mutex, MutexGuard};
 
@@ -157,10 +140,5 @@ mod modelled {
         pub(crate) fn sleep(_: std::time::Duration) {
             loom::thread::yield_now();
         }
-    }
-
-    /// In a model a panic is a finding, and must reach loom.
-    pub(crate) fn catch<T>(foreign: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
-        Ok(foreign())
     }
 }

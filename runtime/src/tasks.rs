@@ -21,16 +21,15 @@ use std::pin::Pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Waker};
 
+use foreign::{Contained, catch, event, survive};
 use netfd::Parker;
 use pin_project_lite::pin_project;
 use slab::Slab;
 
 use crate::JoinError;
-use crate::contained::Contained;
 use crate::scheduler::Scheduler;
 use crate::sync::tasks::{self, FallibleTask};
-use crate::sync::{Arc, Mutex, TaskNumber, catch, lock, per_thread, survive};
-use crate::traced::event;
+use crate::sync::{Arc, Mutex, TaskNumber, lock, per_thread};
 
 per_thread! {
     /// The future of the task that this thread runs or drops is gone.
@@ -75,11 +74,10 @@ impl Live {
     pub(crate) fn add(&self, shard: usize, task: &Runnable) {
         let waker = task.waker();
         let place = lock(&self.0[shard]).insert(waker);
-        let number = u32::try_from(place * self.0.len() + shard).expect("fewer tasks than 2^32");
-        task.metadata().number.store(number, Relaxed);
+        task.metadata().number.store((place * self.0.len() + shard) as u64, Relaxed);
     }
 
-    fn remove(&self, number: u32) {
+    fn remove(&self, number: u64) {
         let (place, shard) = (number as usize / self.0.len(), number as usize % self.0.len());
         let waker = lock(&self.0[shard]).remove(place);
         // Outside of the lock: the task may go with its last waker.
@@ -121,7 +119,7 @@ impl Live {
         step(task);
         if ENDED.with(|ended| ended.replace(false)) {
             self.remove(number);
-            event!(TRACE, task = number, "gone");
+            event!("runtime", TRACE, task = number, "gone");
         }
     }
 }
@@ -139,7 +137,7 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let mut future = this.project().future;
             if !survive(|| future.set(None)) {
-                event!(ERROR, "a task's future panicked when it was dropped");
+                event!("runtime", ERROR, "a task's future panicked when it was dropped");
             }
         }
     }

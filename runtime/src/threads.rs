@@ -8,7 +8,6 @@ use crate::local;
 use crate::scheduler::Scheduler;
 use crate::sync::thread::{self, JoinHandle as ThreadHandle};
 use crate::sync::{Arc, Mutex, lock};
-use crate::traced::event;
 use crate::worker;
 
 /// The threads of a runtime, to be waited for.
@@ -121,35 +120,38 @@ impl Drop for Leaves<'_> {
 /// This thread is about to block. If it is a worker, another thread takes its seat and all that is queued there; this one
 /// ends once its task yields.
 ///
+/// # Errors
+/// What the kernel says when it refuses the thread.
+///
 /// Go: `runtime.entersyscallblock`, `runtime.handoffp`
 #[doc(alias = "entersyscallblock")]
 #[doc(alias = "handoffp")]
-pub(crate) fn replace_this() {
-    replace_this_if(|_| true);
+pub(crate) fn replace_this() -> io::Result<()> {
+    replace_this_if(|_| true)
 }
 
 /// [`replace_this`], unless the worker is one of `scheduler`, which ends: this thread is about to wait for its others.
-pub(crate) fn replace_unless_of(scheduler: &Arc<Scheduler>) {
-    replace_this_if(|of| !Arc::ptr_eq(of, scheduler));
+///
+/// # Errors
+/// Those of [`replace_this`].
+pub(crate) fn replace_unless_of(scheduler: &Arc<Scheduler>) -> io::Result<()> {
+    replace_this_if(|of| !Arc::ptr_eq(of, scheduler))
 }
 
-fn replace_this_if(wanted: impl FnOnce(&Arc<Scheduler>) -> bool) {
+fn replace_this_if(wanted: impl FnOnce(&Arc<Scheduler>) -> bool) -> io::Result<()> {
     local::with_worker(|worker| {
-        let Some(worker) = worker else { return };
+        let Some(worker) = worker else { return Ok(()) };
         if !wanted(&worker.scheduler) {
-            return;
+            return Ok(());
         }
         // It may be in the midst of a poll, where wakers of others block: what it is counted as would be its successor's.
         worker.get_up();
         worker.stop_searching();
-        match start(&worker.scheduler, worker.seat) {
-            Ok(()) => {
-                worker.replaced.set(true);
-                worker.unparker.step_aside();
-            }
-            Err(error) => event!(ERROR, %error, "no thread to replace a blocked worker"),
-        }
-    });
+        start(&worker.scheduler, worker.seat)?;
+        worker.replaced.set(true);
+        worker.unparker.step_aside();
+        Ok(())
+    })
 }
 
 #[cfg(all(test, not(loom)))]

@@ -8,6 +8,7 @@
 //!       └────────────────────────────── what the poll made runnable ◄────────────────────────────┘
 //! ```
 
+use foreign::event;
 use netfd::Parker;
 
 use crate::local::{self, Local};
@@ -17,7 +18,6 @@ use crate::scheduler::Scheduler;
 use crate::sync::Arc;
 use crate::sync::queues::Queue;
 use crate::tasks::Runnable;
-use crate::traced::event;
 
 /// A worker's life on its thread.
 pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
@@ -41,7 +41,7 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
         queue.push(task);
     }
     let local = Local::new(scheduler, seat, queue, unparker);
-    event!(TRACE, worker = seat, "starts");
+    event!("runtime", TRACE, worker = seat, "starts");
     local::with_current(scheduler, || {
         local::become_worker(local, |local| {
             Worker { local, parker, victim: seat, pace: Pace::unknown() }.work();
@@ -55,7 +55,7 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
             }
         });
     });
-    event!(TRACE, worker = seat, "ends");
+    event!("runtime", TRACE, worker = seat, "ends");
 }
 
 struct Worker<'a> {
@@ -156,7 +156,7 @@ impl Worker<'_> {
         let has_work = queue.len() > 0 || scheduler.has_work_beside(Some(*seat));
         let parks = !has_work && !scheduler.has_ended();
         if parks {
-            event!(TRACE, worker = seat, "parks");
+            event!("runtime", TRACE, worker = seat, "parks");
             if !scheduler.is_alone() {
                 self.pace.learn();
             }
@@ -179,7 +179,7 @@ impl Worker<'_> {
     fn poll_now(&mut self) {
         self.pace.learn();
         if let Err(error) = self.parker.poll_now() {
-            event!(ERROR, %error, "the kernel's wait failed");
+            event!("runtime", ERROR, %error, "the kernel's wait failed");
         }
         self.polled();
     }

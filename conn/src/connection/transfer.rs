@@ -7,10 +7,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use foreign::event;
 use netfd::{Error, OpError};
 
 use super::Conn;
-use crate::traced;
 
 /// [`Conn::read`].
 pub(super) struct Read<'a, F> {
@@ -25,7 +25,7 @@ impl<F: Future<Output = Result<usize, Error>> + Unpin> Future for Read<'_, F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match ready!(Pin::new(&mut self.read).poll(cx)) {
             Ok(length) => {
-                if traced::is_on() {
+                if foreign::is_on() {
                     self.conn.tell_of_read(Ok(length));
                 }
                 Ok(length)
@@ -48,7 +48,7 @@ impl<F: Future<Output = (usize, Result<(), Error>)> + Unpin> Future for Write<'_
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match ready!(Pin::new(&mut self.write).poll(cx)) {
             (written, Ok(())) => {
-                if traced::is_on() {
+                if foreign::is_on() {
                     self.conn.tell_of_write(written, Ok(()));
                 }
                 Ok(written)
@@ -61,7 +61,7 @@ impl<F: Future<Output = (usize, Result<(), Error>)> + Unpin> Future for Write<'_
 impl Conn {
     #[cold]
     fn tell_of_read(&self, read: Result<usize, &Error>) {
-        tracing::trace!(target: "conn", remote = self.remote(), ?read, "read");
+        event!("conn", TRACE, remote = self.remote(), ?read, "read");
     }
 
     #[cold]
@@ -72,7 +72,7 @@ impl Conn {
 
     #[cold]
     fn tell_of_write(&self, written: usize, all: Result<(), &Error>) {
-        tracing::trace!(target: "conn", remote = self.remote(), written, ?all, "write");
+        event!("conn", TRACE, remote = self.remote(), written, ?all, "write");
     }
 
     #[cold]

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use foreign::event;
 use netfd::{Addr, Error, NetFd};
 
 use super::Attempt;
@@ -28,11 +29,11 @@ impl Attempt {
                 .map_err(|cause| (target.clone(), cause))?;
             match self.connect(target, deadline).await {
                 Ok(fd) => {
-                    tracing::debug!(target: "conn", network = %self.network, remote = %target, "connected");
+                    event!("conn", DEBUG, network = %self.network, remote = %target, "connected");
                     return Ok(fd);
                 }
                 Err(cause) => {
-                    tracing::debug!(target: "conn", network = %self.network, remote = %target, %cause, "not connected");
+                    event!("conn", DEBUG, network = %self.network, remote = %target, %cause, "not connected");
                     first.get_or_insert_with(|| (target.clone(), cause));
                 }
             }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use cargo_metadata::{DependencyKind, Package, Target};
 
 use crate::assert_none;
-use crate::floors::{declared, foreign};
+use crate::floors::{declared, harness_only};
 use crate::house::House;
 
 /// What the floors may not have and the examples may: combinators, and the executor on one thread that comes with them.
@@ -27,7 +27,7 @@ fn an_example_is_built_without_what_only_tests_need() {
     let for_tests = declared(examples, DependencyKind::Development);
     assert!(for_tests.is_empty(), "the examples have dev-dependencies: {for_tests:?}");
     let may = |way: &String| COMBINATORS.iter().any(|name| way.ends_with(&format!(" → {name}")));
-    let broken: Vec<_> = foreign(&house, examples).into_iter().filter(|way| !may(way)).collect();
+    let broken: Vec<_> = harness_only(&house, examples).into_iter().filter(|way| !may(way)).collect();
     assert_none(&broken, "an example is linked with what only tests may use");
 }
 

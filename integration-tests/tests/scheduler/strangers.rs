@@ -67,7 +67,7 @@ fn a_timer_that_moves_to_another_thread_fires_though_its_worker_is_busy() {
 fn a_subscriber_that_panics_at_each_event_hurts_nobody() {
     alone_as(module_path!(), "a_subscriber_that_panics_at_each_event_hurts_nobody", || {
         let (tell, told) = channel();
-        let events = tracing_subscriber::fmt().with_env_filter(EnvFilter::new("runtime=trace"));
+        let events = tracing_subscriber::fmt().with_env_filter(EnvFilter::new("runtime=trace,foreign=trace"));
         events.with_writer(move || Panics(tell.clone())).init();
         let heard = |what: &str| while !wait(&told).contains(what) {};
         let (runtime, _) = runtime(1);
@@ -76,7 +76,7 @@ fn a_subscriber_that_panics_at_each_event_hurts_nobody() {
         // The only worker runs it once nobody can take its result.
         drop(runtime.go(async { drop(runtime::go(async { Bomb })) }));
         heard("go");
-        heard("panicked when it was dropped");
+        heard("a destructor panicked");
         heard("gone");
         assert_eq!(runtime.block_on(runtime.go(async { 7 })).expect("it ends"), 7);
         runtime.shutdown();

@@ -14,6 +14,7 @@ mod shipped {
     use std::io;
     use std::time::Duration;
 
+    use foreign::event;
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::fd::OwnedFd;
     use rustix::io::{Errno, read, retry_on_intr};
@@ -23,7 +24,6 @@ mod shipped {
     };
 
     use crate::sync::{Mutex, lock, thread};
-    use crate::traced::event;
 
     /// Rings once for each time that it is set, or once for several.
     pub(crate) struct Bell {
@@ -40,17 +40,21 @@ mod shipped {
 
         /// Rings at once.
         pub(crate) fn ring(&self) {
-            let mut rings = lock(&self.rings);
-            *rings = true;
-            self.set(Duration::from_nanos(1));
+            let set = {
+                let mut rings = lock(&self.rings);
+                *rings = true;
+                self.set(Duration::from_nanos(1))
+            };
+            tell(set);
         }
 
         /// Rings once `delay` has passed.
         pub(crate) fn ring_in(&self, delay: Duration) {
-            let rings = lock(&self.rings);
-            if !*rings {
-                self.set(delay);
-            }
+            let set = {
+                let rings = lock(&self.rings);
+                if *rings { Ok(()) } else { self.set(delay) }
+            };
+            tell(set);
         }
 
         /// Sleeps until it rings.
@@ -63,12 +67,10 @@ mod shipped {
             self.listen(Some(limit));
         }
 
-        fn set(&self, delay: Duration) {
+        fn set(&self, delay: Duration) -> Result<(), Errno> {
             let value = Timespec::try_from(delay).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
             let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
-            if let Err(error) = timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once) {
-                event!("netfd::driver", ERROR, error = %io::Error::from(error), "a timer could not be set");
-            }
+            timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once).map(drop)
         }
 
         fn listen(&self, limit: Option<Duration>) {
@@ -90,6 +92,13 @@ mod shipped {
             let mut rings = lock(&self.rings);
             *rings = false;
             retry_on_intr(|| read(&self.timer, &mut [0u8; 8]))
+        }
+    }
+
+    /// Tells how the timer was set, out of the lock: a subscriber may set it, too.
+    fn tell(set: Result<(), Errno>) {
+        if let Err(error) = set {
+            event!("netfd::driver", ERROR, error = %io::Error::from(error), "a timer could not be set");
         }
     }
 

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::task::Waker;
 
+use foreign::Contained;
 use poller::Events;
 
 use super::role::{Announced, Class};
@@ -98,7 +99,7 @@ impl Parker {
     /// it has not polled for a millisecond, `held_up` is called on the stand-by's thread, to get somebody else to do its
     /// work. It must not block.
     pub fn for_watched_worker(netpoll: &Netpoll, held_up: impl Fn() + Send + Sync + 'static) -> Parker {
-        Parker::of(netpoll, Class::Worker, Some(Box::new(held_up)))
+        Parker::of(netpoll, Class::Worker, Some(Contained::new(Box::new(held_up))))
     }
 
     fn of(netpoll: &Netpoll, class: Class, held_up: Option<HeldUp>) -> Parker {

@@ -22,13 +22,12 @@
 
 use std::time::Duration;
 
+use foreign::{event, survive};
 use poller::Events;
 
 use super::role::Watch;
 use crate::netpoll::ready_list::ReadyList;
 use crate::netpoll::shared::Shared;
-use crate::sync::survive;
-use crate::traced::event;
 
 /// The time between two looks, and from a call to the first.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(10);
@@ -88,12 +87,9 @@ pub(crate) fn run(shared: &Shared) {
 fn poll_once(shared: &Shared) {
     let mut events = Events::default();
     let mut list = ReadyList::new();
-    // A subscriber of traces may panic in it.
-    survive(|| {
-        if let Err(error) = shared.poll_now(&mut events, &mut list) {
-            event!("netfd::driver", ERROR, %error, "the kernel's wait failed");
-        }
-    });
+    if let Err(error) = shared.poll_now(&mut events, &mut list) {
+        event!("netfd::driver", ERROR, %error, "the kernel's wait failed");
+    }
     list.wake_all();
 }
 
@@ -103,14 +99,11 @@ fn drive(shared: &Shared) {
     let mut events = Events::default();
     let mut list = ReadyList::new();
     while !shared.role.stand_down() {
-        // A subscriber of traces may panic in it.
-        let survived = survive(|| {
-            if let Err(error) = shared.poll_blocking(&mut events, &mut list) {
-                event!("netfd::driver", ERROR, %error, "the kernel's wait failed");
-                shared.bell.wait_up_to(PATIENCE);
-            }
-        });
-        if list.is_empty() && survived {
+        if let Err(error) = shared.poll_blocking(&mut events, &mut list) {
+            event!("netfd::driver", ERROR, %error, "the kernel's wait failed");
+            shared.bell.wait_up_to(PATIENCE);
+        }
+        if list.is_empty() {
             continue;
         }
         // Not while it drives: a waker may run a task that itself waits for this poller, on this thread.

@@ -17,6 +17,8 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::task::{Wake, Waker};
 
+use foreign::Contained;
+
 use super::role::Class;
 use crate::netpoll::shared::Shared;
 use crate::sync::{Arc, AtomicU8, AtomicU64, Weak, thread};
@@ -31,8 +33,8 @@ const SLEEPING: u8 = 3;
 /// `since` of a thread that sleeps.
 const ASLEEP: u64 = 0;
 
-/// What is called when a worker is held up.
-pub(super) type HeldUp = Box<dyn Fn() + Send + Sync>;
+/// What is called when a worker is held up: somebody else's, and dropped on whatever thread lets go of it last.
+pub(super) type HeldUp = Contained<Box<dyn Fn() + Send + Sync>>;
 
 /// Wakes the thread of a [`Parker`](crate::Parker); once, however often it is called before the thread gets up.
 #[derive(Clone)]
@@ -94,7 +96,7 @@ impl Unparker {
     /// Tells whoever asked for it that the thread is held up.
     pub(super) fn tell_held_up(&self) {
         if let Some(held_up) = &self.0.held_up {
-            held_up();
+            held_up.get()();
         }
     }
 

@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Waker};
 
+use foreign::event;
 use poller::Poller;
 
 use super::{Fd, Inner, Reference};
 use crate::sync::{Arc, Mutex, lock};
 use crate::sys::Socket;
-use crate::traced::event;
 use crate::wake::wake;
 use crate::{Error, sys};
 

@@ -35,7 +35,7 @@ use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use poller::{Mode, Poller, Token, Trigger};
+use poller::{Mode, Token};
 
 pub use op_state::OpState;
 #[cfg(not(loom))]
@@ -53,6 +53,8 @@ use crate::net_fd::Label;
 #[derive(Default)]
 struct Label {}
 
+use foreign::event;
+
 use crate::cell::GuardedCell;
 use crate::fd_mutex::FdMutex;
 use crate::netpoll::poll_cache::Page;
@@ -60,7 +62,6 @@ use crate::netpoll::poll_desc::PollDesc;
 use crate::netpoll::shared::Shared;
 use crate::sync::{Arc, AtomicBool, Mutex};
 use crate::sys::{self, Lent, Socket};
-use crate::traced::event;
 use crate::{Error, Netpoll};
 
 /// A socket in the poller; a cheap handle. The last one to go closes it.
@@ -188,12 +189,10 @@ impl Fd {
         self.0.borrow_socket(call)
     }
 
-    /// Says that the socket is TCP over IPv4 or IPv6: a short read has emptied it, if the poller tells of each byte that
+    /// Says that the socket is TCP over IPv4 or IPv6: a short read has emptied it, for the poller tells of each byte that
     /// comes later.
     pub(crate) fn prove_short_reads(&self) {
-        if Poller::TRIGGER == Trigger::Edge {
-            self.0.short_reads.prove();
-        }
+        self.0.short_reads.prove();
     }
 
     /// Says that others have the socket from now on, or that close(2) may block.

@@ -41,21 +41,29 @@ impl OpState {
         fd: &Fd,
         step: impl FnOnce(&mut Op<'_, W>) -> Poll<Outcome<T>>,
     ) -> Poll<Result<T, Error>> {
-        let (mut op, direction) = (Op::new(fd), W::DIRECTION);
-        if let Some(waiting) = &mut self.0 {
-            assert!(
-                waiting.fd.is(fd) && waiting.direction == direction,
-                "an operation's state was polled for another descriptor or direction"
-            );
+        let direction = W::DIRECTION;
+        assert!(
+            self.0.as_ref().is_none_or(|waiting| waiting.fd.is(fd) && waiting.direction == direction),
+            "an operation's state was polled for another descriptor or direction"
+        );
+        let mut op = Op::new(fd);
+        // A step that panics leaves nothing behind: its buffer is somebody else's code.
+        let mut waiting = self.0.take();
+        if let Some(waiting) = &mut waiting {
             op.stage = std::mem::take(&mut waiting.stage);
         }
         let stepped = step(&mut op);
         match std::mem::take(&mut op.stage) {
-            Stage::Idle => self.0 = None,
-            stage => match &mut self.0 {
-                Some(waiting) => waiting.stage = stage,
-                none => *none = Some(Waiting { fd: fd.clone(), direction, stage }),
-            },
+            Stage::Idle => {}
+            stage => {
+                let mut waits = waiting.take().unwrap_or_else(|| Waiting {
+                    fd: fd.clone(),
+                    direction,
+                    stage: Stage::Idle,
+                });
+                waits.stage = stage;
+                self.0 = Some(waits);
+            }
         }
         stepped.map_err(|error| *error)
     }

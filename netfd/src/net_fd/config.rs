@@ -260,7 +260,7 @@ pub(super) fn register(
     label: Label,
 ) -> Result<NetFd, Error> {
     let fd = Fd::labelled(socket, netpoll, given_out, label);
-    fd.map(NetFd).map_err(|error| Error::os("", error.raw_os_error().unwrap_or_default()))
+    fd.map(NetFd).map_err(|error| Error::os("epoll_ctl", error.raw_os_error().unwrap_or_default()))
 }
 
 impl fmt::Debug for SocketConfig {

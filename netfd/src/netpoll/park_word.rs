@@ -46,9 +46,10 @@ use std::fmt;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::task::Waker;
 
+use foreign::event;
+
 use crate::cell::GuardedCell;
-use crate::sync::{AtomicU64, TracedNumber, survive};
-use crate::traced;
+use crate::sync::{AtomicU64, TracedNumber};
 
 const READY: u64 = 1;
 const HANDED: u64 = 1 << 1;
@@ -271,7 +272,7 @@ impl ParkWord {
         let waker = unsafe { self.waker.with_mut(Option::take) };
         // Release: the next owner of the cell finds it empty.
         let taking = self.word.fetch_sub(TAKING, Release);
-        if traced::is_on() {
+        if foreign::is_on() {
             self.trace([word, next]);
             self.trace([taking, taking & !TAKING]);
         }
@@ -318,7 +319,7 @@ impl ParkWord {
     /// order than their transitions.
     #[inline(always)]
     fn trace<const STATES: usize>(&self, states: [u64; STATES]) {
-        if traced::is_on() {
+        if foreign::is_on() {
             states.windows(2).filter(|pair| pair[0] != pair[1]).for_each(|pair| self.tell(pair[0], pair[1]));
         }
     }
@@ -330,13 +331,10 @@ impl ParkWord {
             Owner::Write => "write",
             Owner::Timer => "timer",
         };
-        // Whoever traces may have a waker in hand.
-        survive(|| {
-            tracing::trace!(
-                target: "netfd::poll_desc",
-                fd = self.fd.load(Relaxed), mode, from = %State(from), to = %State(to)
-            );
-        });
+        event!(
+            "netfd::poll_desc", TRACE,
+            fd = self.fd.load(Relaxed), mode, from = %State(from), to = %State(to)
+        );
     }
 
     fn change(&self, from: u64, to: u64, success: std::sync::atomic::Ordering) -> bool {

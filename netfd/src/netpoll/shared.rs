@@ -4,7 +4,8 @@ use std::io;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
 
-use poller::{Delay, Events, Poller, Token};
+use foreign::event;
+use poller::{Delay, Events, Poller, Token, Trigger};
 
 use super::park_word::WaiterCount;
 use super::poll_cache::PollCache;
@@ -14,9 +15,11 @@ use crate::driver::bell::Bell;
 use crate::driver::candidates::Candidates;
 use crate::driver::watched::Watched;
 use crate::driver::{PATIENCE, Role};
-use crate::sync::{AtomicU64, Mutex, TimeStamp, lock, survive};
+use crate::sync::{AtomicU64, Mutex, TimeStamp, lock};
 use crate::timers::{Heap, Target, TimerId};
-use crate::traced::event;
+
+// A poller that has to be asked before each event would never tell of any: nobody in here calls `Poller::arm`.
+const _: () = assert!(matches!(Poller::TRIGGER, Trigger::Edge), "netfd waits for edges");
 
 /// `until` while nobody sleeps in the poller.
 const AWAKE: u64 = 0;
@@ -93,7 +96,7 @@ impl Shared {
             None | Some(Clock::FARTHEST) => Delay::Block,
             Some(next) => Delay::UpTo(std::time::Duration::from_nanos(next.saturating_sub(self.now()))),
         };
-        let polled = self.fetch(events, delay);
+        let polled = self.poller.poll(events, delay);
         self.until.store(AWAKE, Relaxed);
         self.deliver(events, list);
         polled
@@ -101,15 +104,8 @@ impl Shared {
 
     /// Looks for events and due timers without sleeping. Anyone may, at any time.
     pub(crate) fn poll_now(&self, events: &mut Events, list: &mut ReadyList) -> io::Result<()> {
-        let polled = self.fetch(events, Delay::Now);
+        let polled = self.poller.poll(events, Delay::Now);
         self.deliver(events, list);
-        polled
-    }
-
-    /// Asks the kernel. A subscriber of traces that panics costs no events: each is told once.
-    fn fetch(&self, events: &mut Events, delay: Delay) -> io::Result<()> {
-        let mut polled = Ok(());
-        survive(|| polled = self.poller.poll(events, delay));
         polled
     }
 

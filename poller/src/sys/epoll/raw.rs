@@ -20,9 +20,6 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// The most events that the kernel takes an order for.
-    const MOST: usize = c_int::MAX as usize / size_of::<libc::epoll_event>();
-
     pub(crate) fn with_capacity(capacity: usize) -> Raw {
         let empty = libc::epoll_event { events: 0, u64: 0 };
         Raw { room: vec![empty; capacity].into_boxed_slice(), filled: 0 }
@@ -47,7 +44,8 @@ impl Raw {
         &mut self,
         call: impl FnOnce(*mut libc::epoll_event, c_int) -> c_long,
     ) -> io::Result<()> {
-        let count = call(self.room.as_mut_ptr(), self.room.len().min(Raw::MOST) as c_int);
+        // `Events::MAX_CAPACITY` is far below what the kernel takes an order for.
+        let count = call(self.room.as_mut_ptr(), self.room.len() as c_int);
         self.filled = 0;
         self.filled = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
         Ok(())
