@@ -231,6 +231,23 @@ on_every_executor!(reads_that_never_wait_let_others_run, |_: Exec| async move {
     assert!(left_then > 0, "a thousand reads went in one go");
 });
 
+on_every_executor!(reads_past_their_deadline_let_others_run, |_: Exec| async move {
+    const READS: usize = 1000;
+    let (_client, server) = pair().await;
+    server.set_read_deadline(Some(Instant::now())).expect("open");
+    // Both are one task's, and the reads come first: unless one of them gives way, the other comes last.
+    let left = AtomicUsize::new(READS);
+    let reads = async {
+        while left.load(Relaxed) > 0 {
+            assert!(server.read(&mut [0]).await.expect_err("it is past its deadline").is_timeout());
+            left.fetch_sub(1, Relaxed);
+        }
+    };
+    let other = async { left.load(Relaxed) };
+    let ((), left_then) = futures::join!(reads, other);
+    assert!(left_then > 0, "a thousand reads failed in one go");
+});
+
 on_every_executor!(writes_that_never_wait_let_others_run, |_: Exec| async move {
     const BYTES: usize = 1000;
     // Beside a read that has nothing to read each time, too: it parks, but its task stays.

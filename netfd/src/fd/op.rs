@@ -21,6 +21,7 @@ use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 
 use super::{Fd, Inner, Reference, drained, turns};
+use crate::Error;
 use crate::attempt::{Attempt, Outcome, Stop};
 use crate::driver::lookout;
 use crate::fd_mutex::{Found, Ticket};
@@ -93,7 +94,12 @@ impl<'a, W: Way> Op<'a, W> {
         let polled = open.poll(W::DIRECTION, cx, checked, begun, call);
         match &polled {
             Poll::Ready(Ok(_)) => held.leave(Found { drained: open.drained.get() }),
-            Poll::Ready(Err(_)) => held.leave(Found::default()),
+            Poll::Ready(Err(error)) => {
+                held.leave(Found::default());
+                if gives_way_past(error, cx) {
+                    return Poll::Pending;
+                }
+            }
             Poll::Pending => {
                 self.stage = Stage::Parked;
                 held.park();
@@ -220,6 +226,18 @@ impl OpenFd<'_> {
             }
         }
     }
+}
+
+/// Whether an operation that ends with an error gives way instead, and tries anew then, for it holds nothing. One that is past its
+/// deadline does: whoever tries again until somebody moves the deadline would keep that somebody from running.
+#[cold]
+fn gives_way_past(error: &Error, cx: &Context<'_>) -> bool {
+    let gives_way = *error == Error::DeadlineExceeded && turns::is_over();
+    if gives_way {
+        turns::begin_anew();
+        cx.waker().wake_by_ref();
+    }
+    gives_way
 }
 
 /// Waits after a system call that found nothing to do. It is given what it needs one by one, so that what the call notes stays in
