@@ -235,6 +235,8 @@ on_every_executor!(reads_past_their_deadline_let_others_run, |_: Exec| async mov
     const READS: usize = 1000;
     let (_client, server) = pair().await;
     server.set_read_deadline(Some(Instant::now())).expect("open");
+    // This one may wait for it.
+    assert!(server.read(&mut [0]).await.expect_err("its deadline passes").is_timeout());
     // Both are one task's, and the reads come first: unless one of them gives way, the other comes last.
     let left = AtomicUsize::new(READS);
     let reads = async {
