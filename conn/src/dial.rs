@@ -250,11 +250,11 @@ struct Attempt {
 impl Attempt {
     /// The addresses to try, at least one, within the time there is.
     async fn look_up(&self, address: &str) -> Result<Vec<Addr>, Error> {
-        // This host is reached from an address of IPv6 by its own of that kind.
-        let from_ipv6 =
-            self.local.as_ref().and_then(Addr::ip).is_some_and(|from| from.to_canonical().is_ipv6());
-        let network = match (self.network, split_host_port(address)) {
-            (Network::Tcp, Ok(("", _))) if from_ipv6 => Network::Tcp6,
+        let from = self.local.as_ref().and_then(Addr::ip).map(|from| from.to_canonical());
+        let to_this_host = matches!(split_host_port(address), Ok(("", _)));
+        let network = match (self.network, from) {
+            // This host is reached from an address of IPv6 by its own of that kind.
+            (Network::Tcp, Some(IpAddr::V6(_))) if to_this_host => Network::Tcp6,
             (network, _) => network,
         };
         let found = race::until(&self.netpoll, self.deadline, dial_targets(network, address)).await;
@@ -263,6 +263,16 @@ impl Attempt {
             Err(LookupError::new("i/o timeout", host).timed_out().into())
         };
         let mut targets = found.unwrap_or_else(late)?;
+        if to_this_host && let Some(IpAddr::V4(from)) = from.filter(|from| !from.is_unspecified()) {
+            // From an address of IPv4 this host is that address, as the kernel has it for a connection to none at all.
+            for target in &mut targets {
+                if let Addr::Tcp(to) = target
+                    && to.is_ipv4()
+                {
+                    to.set_ip(from.into());
+                }
+            }
+        }
         if let Some(local) = &self.local {
             keep_reachable(&mut targets, local)?;
         }

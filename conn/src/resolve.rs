@@ -37,13 +37,13 @@ use crate::address::{Literal, parse_port, split_host_port};
 ///
 /// Go: `net.Resolver.resolveAddrList`
 ///
-/// Differs: an address without a host is the loopback address at once. Go leaves it to the kernel on some systems, with
-/// the same effect. What [`dial`](crate::dial()) reports of it names the port alone, as Go does.
+/// Differs: an address without a host is the loopback address at once. Go leaves it to the kernel on some systems, which takes
+/// the local address instead if that is one of IPv4; so does a [`Dialer`](crate::Dialer) with a local address. What [`dial`](crate::dial()) reports of it names the port alone, as Go does.
 ///
 /// # Errors
 /// "missing address" for an empty `address`; an [`Error::Address`] if it has no host and port, a port out of range, or
 /// no address that the network takes ("no suitable address found"); an [`Error::Lookup`] if the system does not know a
-/// name.
+/// name; an [`Error::UnknownNetwork`] for Unix networks, whose names are addresses as they stand.
 #[doc(alias = "resolveAddrList")]
 pub async fn resolve_dial(network: Network, address: &str) -> Result<Vec<SocketAddr>, Error> {
     if address.is_empty() {
@@ -124,15 +124,24 @@ pub async fn resolve_tcp_addr(network: Network, address: &str) -> Result<Addr, E
 ///
 /// # Errors
 /// "invalid port" for a number past 65535 or below 0; an [`Error::Lookup`], "unknown port", for a name that means
-/// nothing.
+/// nothing; an [`Error::UnknownNetwork`] for Unix networks, which have no ports.
 #[doc(alias = "LookupPort")]
 pub async fn lookup_port(network: Network, service: &str) -> Result<u16, Error> {
+    of_the_internet(network)?;
     match parse_port(service)? {
         Some(port) => Ok(port),
         None => {
             let service = service.to_owned();
             Ok(blocking::unblock(move || system::port(network, &service)).await?)
         }
+    }
+}
+
+/// Refuses networks that have no hosts and ports.
+fn of_the_internet(network: Network) -> Result<(), Error> {
+    match network.unix_addr("") {
+        Some(_) => Err(Error::UnknownNetwork(network.to_string().into())),
+        None => Ok(()),
     }
 }
 
@@ -150,6 +159,7 @@ enum Found {
 #[doc(alias = "internetAddrList")]
 #[doc(alias = "filterAddrList")]
 async fn internet_addrs(network: Network, address: &str) -> Result<Found, Error> {
+    of_the_internet(network)?;
     let (host, service) = if address.is_empty() { ("", "") } else { split_host_port(address)? };
     let port = lookup_port(network, service).await?;
     if host.is_empty() {
@@ -212,8 +222,8 @@ fn literal_addr(literal: Literal<'_>, host: &str) -> Result<SocketAddr, Error> {
 #[doc(alias = "toLocal")]
 fn loopback(network: Network) -> IpAddr {
     match network {
-        Network::Tcp | Network::Tcp4 | Network::Unix | Network::UnixPacket => Ipv4Addr::LOCALHOST.into(),
         Network::Tcp6 => Ipv6Addr::LOCALHOST.into(),
+        _ => Ipv4Addr::LOCALHOST.into(),
     }
 }
 

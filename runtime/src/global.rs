@@ -42,15 +42,17 @@ where
     }
 }
 
-/// Waits until `duration` has passed; one too long for the clock waits for ever. Cancel-safe.
+/// Waits until `duration` has passed; one too long for the clock waits for ever. By the poller of the runtime that runs the caller,
+/// else by the process-wide one. Cancel-safe.
 ///
 /// # Panics
-/// If the process-wide poller cannot be started, with the kernel's reason.
+/// If the process-wide poller is needed and cannot be started, with the kernel's reason.
 ///
 /// Go: `time.Sleep`
 #[doc(alias = "time.Sleep")]
 pub fn sleep(duration: Duration) -> Timer {
-    Timer::after(&netpoll(), duration)
+    let own = local::current().and_then(|scheduler| scheduler.netpoll());
+    Timer::after(&own.unwrap_or_else(netpoll), duration)
 }
 
 fn process_wide() -> &'static Runtime {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use foreign::{Contained, event, survive};
 
 use crate::local;
-use crate::sync::Arc;
+use crate::sync::{Arc, Mutex, into_inner, lock};
 use crate::tasks::Handle;
 
 /// A task's result, as a future. Dropped, it lets the task go on alone.
@@ -99,12 +99,13 @@ pub struct JoinError(Cause);
 
 enum Cause {
     Cancelled,
-    Panicked(Box<dyn Any + Send>),
+    /// In a lock, so that the error may be shared, as boxed errors are: what it panicked with need not allow that.
+    Panicked(Mutex<Box<dyn Any + Send>>),
 }
 
 impl JoinError {
     pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> JoinError {
-        JoinError(Cause::Panicked(payload))
+        JoinError(Cause::Panicked(Mutex::new(payload)))
     }
 
     /// Whether its runtime was shut down before it ended.
@@ -123,7 +124,7 @@ impl JoinError {
     /// The error itself, if the task was cancelled.
     pub fn into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
         match self.0 {
-            Cause::Panicked(payload) => Ok(payload),
+            Cause::Panicked(payload) => Ok(into_inner(payload)),
             cancelled => Err(JoinError(cancelled)),
         }
     }
@@ -134,9 +135,12 @@ impl fmt::Display for JoinError {
         match &self.0 {
             Cause::Cancelled => f.write_str("the task's runtime was shut down"),
             Cause::Panicked(payload) => {
-                let text = payload.downcast_ref::<&str>().copied();
-                let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-                write!(f, "the task panicked: {}", text.unwrap_or("without a message"))
+                let text = {
+                    let payload = lock(payload);
+                    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                    text.or_else(|| payload.downcast_ref::<String>().cloned())
+                };
+                write!(f, "the task panicked: {}", text.as_deref().unwrap_or("without a message"))
             }
         }
     }

@@ -22,12 +22,11 @@
 //! assert_eq!(doubled.ok(), Some(42));
 //! ```
 //!
-//! It has no threads for code that blocks: such code belongs on a thread of its own. It has no abort and no timeout either, for
-//! both are a race of the work against a future that ends it; whichever is slower is dropped:
+//! It has no threads for code that blocks: such code belongs on a thread of its own. It has no abort either, for that is a race of the
+//! work against a future that ends it, and the slower one is dropped, as [`timeout`] does with a time:
 //!
 //! ```
 //! use std::pin::pin;
-//! use std::time::Duration;
 //!
 //! use futures::channel::oneshot;
 //! use futures::future::{Either, pending, select};
@@ -43,12 +42,6 @@
 //! });
 //! drop(cancel);
 //! assert_eq!(runtime::block_on(task).ok(), Some(None));
-//!
-//! let late = runtime::block_on(async {
-//!     let limit = runtime::sleep(Duration::from_millis(1));
-//!     matches!(select(pin!(work()), limit).await, Either::Right(_))
-//! });
-//! assert!(late);
 //! ```
 //!
 //! No crate of this project needs it: every future of theirs runs on any executor. It is for programs that want no other.
@@ -76,7 +69,10 @@ mod tasks;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod threads;
+#[cfg(not(loom))]
+mod timeout;
 mod worker;
+mod yields;
 
 #[cfg(not(loom))]
 pub use builder::Builder;
@@ -85,3 +81,6 @@ pub use global::{block_on, go, sleep};
 pub use join::{JoinError, JoinHandle};
 pub use netfd::{Netpoll, Timer};
 pub use runtime::Runtime;
+#[cfg(not(loom))]
+pub use timeout::{Elapsed, timeout};
+pub use yields::{YieldNow, yield_now};

@@ -34,6 +34,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// What was in `mutex`, as [`lock`] has it.
+pub(crate) fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 #[cfg(not(loom))]
 mod shipped {
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, fence};

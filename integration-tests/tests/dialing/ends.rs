@@ -144,6 +144,15 @@ on_every_executor!(
     }
 );
 
+on_every_executor!(this_host_is_the_address_that_one_dials_from, |_| async {
+    let listener = listen("tcp", "127.0.0.2:0").await.expect("a listener");
+    let dialer = Dialer::new().local_addr(tcp("127.0.0.2:0"));
+    let conn = dialer.dial("tcp", &format!(":{}", port(&listener))).await.expect("a connection");
+    assert_eq!(conn.remote_addr(), listener.addr());
+    let error = Dialer::new().dial("tcp", &format!(":{}", port(&listener))).await.unwrap_err();
+    assert!(error.to_string().ends_with("connection refused"), "127.0.0.1 is another one: {error}");
+});
+
 on_every_executor!(this_host_is_reached_from_either_family, |_| async {
     let listener = listen("tcp", "[::]:0").await.expect("a listener");
     for (local, host) in [("127.0.0.1:0", "[::]"), ("[::1]:0", "0.0.0.0")] {

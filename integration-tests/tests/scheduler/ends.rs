@@ -74,7 +74,7 @@ fn a_shutdown_drops_tasks_in_every_state() {
                     1 => runtime::sleep(LIMIT * 60).await,
                     // Always ready to run.
                     _ => loop {
-                        crate::yield_now().await;
+                        runtime::yield_now().await;
                     },
                 }
             }));
@@ -100,7 +100,7 @@ fn a_shutdown_ends_a_task_that_starts_others_for_ever() {
         tell.send(()).expect("the test listens");
         wait(&begun);
         loop {
-            let _ = runtime::go(crate::yield_now()).await;
+            let _ = runtime::go(runtime::yield_now()).await;
         }
     }));
     wait(&told);

@@ -54,3 +54,11 @@ fn a_handle_that_gave_its_result_panics_if_it_is_polled_again() {
         assert!(text.contains("polled again"), "{text}");
     }
 }
+
+#[test]
+fn an_error_of_a_task_can_be_a_boxed_one() {
+    let (runtime, _) = runtime(1);
+    let ended: Result<(), Box<dyn std::error::Error + Send + Sync>> =
+        runtime.block_on(async { Ok(runtime::go(async { panic!("on purpose") }).await?) });
+    assert_eq!(ended.expect_err("it panicked").to_string(), "the task panicked: on purpose");
+}

@@ -7,6 +7,7 @@ mod quiet;
 mod refused;
 mod sharing;
 mod strangers;
+mod time;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -95,17 +96,4 @@ fn spin_until(over: impl Fn() -> bool) {
         assert!(start.elapsed() < LIMIT, "nothing happened for {LIMIT:?}");
         std::thread::yield_now();
     }
-}
-
-/// Lets the others have their turn.
-async fn yield_now() {
-    let mut yielded = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return std::task::Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        std::task::Poll::Pending
-    })
-    .await;
 }

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use netfd::Fd;
+use runtime::yield_now;
 
-use crate::{LIMIT, echo, pair, ping, runtime, spin_until, within, yield_now};
+use crate::{LIMIT, echo, pair, ping, runtime, spin_until, within};
 
 #[test]
 fn tasks_that_yield_take_turns() {

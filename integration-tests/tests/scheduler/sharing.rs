@@ -11,8 +11,9 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 use integration_tests::time::WHILE;
 use netfd::{Fd, Timer};
+use runtime::yield_now;
 
-use crate::{LIMIT, runtime, spin_until, wait, within, yield_now};
+use crate::{LIMIT, runtime, spin_until, wait, within};
 
 /// Holds the thread until `met` tasks are here at once, each on a thread of its own.
 fn meet(here: &AtomicU32, met: u32) {

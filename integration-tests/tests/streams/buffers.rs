@@ -66,6 +66,17 @@ on_every_executor!(
     }
 );
 
+on_every_executor!(as_many_pieces_as_a_call_takes_are_one_packet, |_| async move {
+    let (client, server) = pair_on("unixpacket", "").await.expect("Linux has them");
+    for (count, packets) in [(1, &[1][..]), (64, &[64]), (100, &[100]), (1500, &[1024, 476])] {
+        let mut buffers = Buffers::from_iter(vec!["x"; count]);
+        assert_eq!(client.write_all_from(&mut buffers).await.expect("written"), count);
+        for packet in packets {
+            assert_eq!(server.read(&mut [0; 2000]).await.expect("a packet"), *packet, "of {count}");
+        }
+    }
+});
+
 on_every_executor!(
     /// Go: `net.TestWritevError`
     writev_error,

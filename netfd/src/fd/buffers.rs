@@ -181,14 +181,23 @@ impl Fd {
     }
 }
 
-/// The most pieces of a [`Buf`] that one write takes, for they have to be listed.
-const CHUNKS: usize = 64;
+/// So many pieces of a [`Buf`] are listed without an allocation.
+const FEW: usize = 64;
 
-/// Writes of the first pieces of `buf`, without advancing it.
+/// Writes of the first pieces of `buf`, without advancing it: as many as one call takes, for where packets keep their bounds each
+/// call is one.
 fn write_once(socket: sys::Lent<'_>, buf: &impl Buf) -> Attempt<usize> {
-    let mut pieces = [IoSlice::new(&[]); CHUNKS];
-    let filled = buf.chunks_vectored(&mut pieces);
-    match &pieces[..filled] {
+    let mut few = [IoSlice::new(&[]); FEW];
+    let mut many = Vec::new();
+    let mut filled = buf.chunks_vectored(&mut few);
+    let pieces = if filled < FEW {
+        &few[..filled]
+    } else {
+        many.resize(sys::MAX_PIECES, IoSlice::new(&[]));
+        filled = buf.chunks_vectored(&mut many);
+        &many[..filled]
+    };
+    match pieces {
         [] => sys::write(socket, buf.chunk()),
         [only] => sys::write(socket, only),
         pieces => sys::write_vectored(socket, pieces),

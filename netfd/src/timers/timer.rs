@@ -31,6 +31,7 @@ use crate::wake::wake;
 ///
 /// Go: `time.Timer`
 #[doc(alias = "time.Timer")]
+#[must_use = "futures do nothing unless they are awaited"]
 pub struct Timer {
     netpoll: Netpoll,
     state: Arc<TimerState>,
