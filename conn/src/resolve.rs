@@ -10,19 +10,20 @@
 //! ```
 //!
 //! An address in digits is resolved on the spot. Names are the business of the system's resolver, which blocks: it is
-//! asked on the thread pool of the `blocking` crate, never on an executor's thread nor on the one that runs the poller.
+//! asked on threads of their own, never on an executor's thread nor on the one that runs the poller.
 //!
-//! All the futures here may be dropped at any time. A look-up under way goes on to its end in the pool and its answer is
+//! All the futures here may be dropped at any time. A look-up under way goes on to its end on its thread, and its answer is
 //! thrown away; one that has not begun never does.
 //!
 //! Go: `net.Resolver.internetAddrList`, `net.Resolver.resolveAddrList`
 
 mod system;
+mod threads;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use foreign::event;
-use netfd::{Addr, AddrError, Error};
+use netfd::{Addr, AddrError, Error, LookupError};
 
 use crate::Network;
 use crate::address::{Literal, parse_port, split_host_port};
@@ -38,7 +39,8 @@ use crate::address::{Literal, parse_port, split_host_port};
 /// Go: `net.Resolver.resolveAddrList`
 ///
 /// Differs: an address without a host is the loopback address at once. Go leaves it to the kernel on some systems, which takes
-/// the local address instead if that is one of IPv4; so does a [`Dialer`](crate::Dialer) with a local address. What [`dial`](crate::dial()) reports of it names the port alone, as Go does.
+/// the local address instead if that is one of IPv4; so does a [`Dialer`](crate::Dialer) with a local address. What
+/// [`dial`](crate::dial()) reports of it names the port alone, as Go does.
 ///
 /// # Errors
 /// "missing address" for an empty `address`; an [`Error::Address`] if it has no host and port, a port out of range, or
@@ -132,7 +134,8 @@ pub async fn lookup_port(network: Network, service: &str) -> Result<u16, Error> 
         Some(port) => Ok(port),
         None => {
             let service = service.to_owned();
-            Ok(blocking::unblock(move || system::port(network, &service)).await?)
+            let name = service.clone();
+            threaded(name, move || system::port(network, &service)).await
         }
     }
 }
@@ -194,8 +197,22 @@ async fn lookup_host(network: Network, host: &str) -> Result<Vec<SocketAddr>, Er
         return Ok(vec![literal_addr(literal, host)?]);
     }
     event!("conn", TRACE, %network, host, "asking the system's resolver");
-    let host = host.to_owned();
-    Ok(blocking::unblock(move || system::host(network, &host)).await?)
+    let (name, host) = (host.to_owned(), host.to_owned());
+    threaded(name, move || system::host(network, &host)).await
+}
+
+/// What the system's resolver says of `name`, asked on a thread of its own.
+async fn threaded<T: Send + 'static>(
+    name: String,
+    ask: impl FnOnce() -> Result<T, LookupError> + Send + 'static,
+) -> Result<T, Error> {
+    match threads::look_up(ask).await {
+        Ok(found) => Ok(found?),
+        Err(error) => {
+            let words = netfd::Error::os("", error.raw_os_error().unwrap_or_default()).to_string();
+            Err(LookupError::new(words, name).temporary().into())
+        }
+    }
 }
 
 /// `literal`, as `host` had it, with the number of its zone's interface.

@@ -25,6 +25,7 @@ mod families;
 mod keep_alive;
 mod leaks;
 mod multipath;
+mod no_threads;
 mod own_port;
 mod queue;
 mod time;
