@@ -21,10 +21,7 @@ fn a_look_up_without_a_thread_says_so_and_the_next_one_works() {
                 let refused = conn::dial_timeout("tcp", &address, Duration::from_secs(60)).await;
                 allow_memory(None);
                 let error = refused.expect_err("there is no room for a thread");
-                assert_eq!(
-                    error.to_string(),
-                    "dial tcp: lookup localhost: resource temporarily unavailable"
-                );
+                assert_eq!(error.to_string(), "dial tcp: lookup localhost: resource temporarily unavailable");
                 assert!(error.is_temporary() && !error.is_timeout());
                 conn::dial("tcp", &address).await.expect("there is room again");
             });

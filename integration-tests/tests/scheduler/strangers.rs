@@ -11,7 +11,7 @@ use integration_tests::alone::alone_as;
 use netfd::Timer;
 use tracing_subscriber::EnvFilter;
 
-use crate::{LIMIT, runtime, wait, within};
+use crate::{LIMIT, echo, pair, ping, runtime, spin_until, wait, within};
 
 /// Panics when it is written to, and says with what before.
 struct Panics(Sender<String>);
@@ -60,6 +60,41 @@ fn a_timer_that_moves_to_another_thread_fires_though_its_worker_is_busy() {
     });
     assert!(in_time, "it fired when the worker polled");
     stranger.join().expect("it does not panic");
+}
+
+/// One exchange for each look would be twenty for each second.
+#[test]
+fn who_waits_beside_a_worker_that_does_not_yield_waits_for_its_events_alone() {
+    const EXCHANGES: usize = 4000;
+    let (runtime, netpoll) = runtime(1);
+    let over = Arc::new(AtomicBool::new(false));
+    let held_up = over.clone();
+    let busy = runtime.go(async move { spin_until(|| held_up.load(SeqCst)) });
+    futures::executor::block_on(async {
+        let (client, server) = pair(&netpoll).await;
+        let answers = async {
+            let mut buf = [0; 1];
+            while server.read(&mut buf).await.expect("data, or the end") > 0 {
+                server.write(&buf).await.expect("written");
+            }
+        };
+        let asks = async {
+            for _ in 0..EXCHANGES {
+                client.write(b"?").await.expect("written");
+                client.read(&mut [0; 1]).await.expect("data");
+            }
+            client.close().await.expect("closed once");
+        };
+        futures::join!(asks, answers);
+    });
+    over.store(true, SeqCst);
+    runtime.block_on(busy).expect("it held its worker all the while");
+    // The worker has its poller back.
+    within(&runtime, async move {
+        let (client, server) = pair(&netpoll).await;
+        drop(runtime::go(echo(server)));
+        ping(&client, 10).await;
+    });
 }
 
 /// It would cost the worker that told the event, or where a task ends the process.

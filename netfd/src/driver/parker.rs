@@ -211,6 +211,9 @@ impl Parker {
     /// [`Parker::poll_now`]; whether anybody was woken.
     fn poll_and_wake(&mut self) -> std::io::Result<bool> {
         let shared = self.netpoll.shared();
+        if self.unparker.class() == Class::Worker && shared.role.is_asked_back() {
+            shared.break_poll();
+        }
         let polled = shared.poll_now(&mut self.events, &mut self.list);
         self.unparker.says_running(shared.last_poll());
         let woken = !self.list.is_empty();

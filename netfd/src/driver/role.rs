@@ -299,6 +299,20 @@ impl Role {
             .is_ok()
     }
 
+    /// A worker polls again: true if the stand-by drives in the workers' stead, and its poll has to be broken, for the role is
+    /// theirs.
+    #[inline]
+    pub(crate) fn is_asked_back(&self) -> bool {
+        let mut word = self.0.load(Relaxed);
+        while word & (DRIVER | WANTED) == STANDBY {
+            match self.0.compare_exchange(word, word | WANTED, Relaxed, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
     /// The stand-by leaves the role if it is asked for, or if there is no poller any more.
     pub(crate) fn stand_down(&self) -> bool {
         self.0
@@ -323,6 +337,11 @@ impl Role {
                 (word & DRIVER == 0).then_some(word & !(WATCHING | URGENT) | STANDBY)
             })
             .is_ok()
+    }
+
+    #[cfg(all(test, loom))]
+    pub(crate) fn is_driven(&self) -> bool {
+        self.0.load(Relaxed) & DRIVER != 0
     }
 
     #[cfg(all(test, loom))]

@@ -278,3 +278,29 @@ fn a_worker_that_gets_up_and_is_held_up_is_seen() {
         });
     }
 }
+
+/// A worker runs without a poll for a whole look while a stranger waits: the stand-by drives in its stead, until it polls again.
+/// Preemption bound 2.
+#[test]
+fn the_stand_by_drives_for_a_worker_that_does_not_poll_and_leaves_when_it_does() {
+    model(2, || {
+        let (netpoll, standby) = with_standby();
+        let shared = netpoll.shared();
+        // So that the last poll is long ago.
+        shared.clock.set(1_000_000_000);
+        let token = shared.alloc(3);
+        let mut worker = Parker::for_worker(&netpoll);
+        let waits = Task::new();
+        let mut waiting = park(shared, token, Read, &waits);
+        shared.poller.raise(token, Mode::Read, Facts::EMPTY);
+        assert_eq!(waiting.end(shared, &waits), Ok(()));
+        // It lays the role down while it wakes, and does not hear then.
+        while shared.role.is_driven() {
+            worker.poll_now().expect("the fake kernel's wait succeeds");
+            thread::yield_now();
+        }
+        drop((worker, waiting));
+        drop(netpoll);
+        standby.join().unwrap();
+    });
+}
