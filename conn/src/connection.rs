@@ -46,8 +46,9 @@ impl Conn {
     ///
     /// Cancel-safe: either nothing was read, or it was returned. An empty buffer returns 0 at once, past deadline or not.
     ///
-    /// Of 128 reads that did not have to wait the next one lets other tasks run first, though there is data: polled
-    /// once, it is pending, and its task is woken at once.
+    /// After 128 operations of this thread that did not wait, on whatever connection, one lets other tasks run first, though it could
+    /// go on: it is pending, and its task is woken at once. If it is dropped, so do the next ones, eight in all: `now_or_never` is no
+    /// test for data. That goes for all operations.
     ///
     /// # Errors
     /// An [`OpError`] of `read`: closed, past the read deadline, or what the kernel says.
@@ -199,8 +200,7 @@ impl Conn {
     /// Sets, moves or clears (`None`) the deadline of reads and writes, also of those that wait at this moment.
     ///
     /// An instant that has passed ends them at once. Operations fail from a deadline on until it is moved or cleared. One
-    /// too far for the clock never comes. Data that woke a read before its deadline is returned, however late the task is
-    /// polled.
+    /// too far for the clock never comes. Data that is there when the woken task is polled is returned, however late that is.
     ///
     /// An operation that is queued behind a pending one of its direction ends after that one: if nobody polls the first, or
     /// drops it, the deadline does not end the second, as [`Conn::close`] does.

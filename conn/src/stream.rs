@@ -92,7 +92,8 @@ impl Conn {
         Stream { read, write }
     }
 
-    /// Both directions as halves that own a handle each.
+    /// Both directions as halves that own a handle each. A half that is dropped ends nothing as long as the other is there: to tell the
+    /// peer of the end, close the write half (`AsyncWrite::poll_close`) or call [`Conn::close_write`].
     #[must_use]
     pub fn into_split(self) -> (ReadHalf, WriteHalf) {
         (ReadHalf::new(self.clone()), WriteHalf::new(self))

@@ -17,7 +17,7 @@ pub use unix::UnixAddr;
 
 /// Where a connection ends or a listener listens.
 ///
-/// It prints as Go prints it, and in a form that dialling and listening read again.
+/// It prints as Go prints it, and in a form that dialling and listening read again, but for a Unix path that is not UTF-8.
 ///
 /// ```
 /// use netfd::Addr;

@@ -1,4 +1,4 @@
-//! What a system call comes to that may have to wait.
+//! The result of a system call that may have to wait.
 
 use crate::Error;
 

@@ -24,8 +24,8 @@ pub use op::OpError;
 
 /// Why an operation failed, without saying which operation it was: [`OpError`] adds that.
 ///
-/// The text of each is what Go prints. Two errors are equal if they have the same cause; where and when they arose does
-/// not enter into it, so a test or a caller may compare with `==`.
+/// The text of each is what Go prints. Two errors are equal if they have the same cause, and of the kernel's also the same system
+/// call; on which connection they arose does not enter into it, so a test or a caller may compare with `==`.
 ///
 /// ```
 /// use netfd::Error;
@@ -170,8 +170,8 @@ impl Error {
         Error::os("netpollinit", error.raw_os_error().unwrap_or_default())
     }
 
-    /// What a control hook answered with: an error of these crates or of the kernel as itself, any other by its kind and
-    /// text.
+    /// What a control hook answered with: an [`Error`] or an error number as itself, anything else, an [`OpError`] too, by its kind
+    /// and text.
     #[cfg(not(loom))]
     pub(crate) fn control(error: std::io::Error) -> Error {
         Error::try_from(error)

@@ -9,8 +9,8 @@
 //!  └───────┴────────────────┴────────────────┴────────────────┴───────┴───────┴────────┘
 //! ```
 //!
-//! Drained is a note that one holder of the read lock leaves for the next: what that is for is said where reads are. It
-//! stands here because it then costs no step of its own.
+//! Drained is a note that one holder of the read lock leaves for the next: `fd/drained.rs` says what for. It stands here because it
+//! then costs no step of its own.
 //!
 //! | who | does |
 //! | --- | --- |
@@ -45,7 +45,8 @@ const READ_LOCK: u64 = 1 << 1;
 const WRITE_LOCK: u64 = 1 << 2;
 const REFERENCE: u64 = 1 << 3;
 const COUNT: u64 = (1 << 20) - 1;
-/// The highest bit of the references: set where one was given back that was not there, and where there are very many.
+/// The highest bit of the references: set where one was given back that was not there, and from 2^19 of them on. Then the slow path of
+/// an unlock tells which.
 const MANY: u64 = 1 << 22;
 const READ_WAITER: u64 = 1 << 23;
 const WRITE_WAITER: u64 = 1 << 43;

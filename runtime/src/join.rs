@@ -24,7 +24,7 @@ pub struct JoinHandle<T> {
     /// None once it gave the result.
     task: Option<Handle<T>>,
     waits: Option<Waits>,
-    /// It has put the news off once that the task is cancelled.
+    /// Whether it has once returned `Pending` in place of the news that the task is cancelled.
     gave_way: bool,
 }
 
@@ -34,8 +34,7 @@ struct Waits {
     ours: Waker,
 }
 
-/// A waker whose panic ends with it, also that of its destructor. The task would take the process along: it is in no state
-/// to go on.
+/// A waker whose panics end here, its destructor's too: the task is in no state to go on, and would end the process.
 struct Survived(Contained<Waker>);
 
 impl Wake for Survived {

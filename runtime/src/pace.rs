@@ -17,8 +17,8 @@ const WORTH_SHARING: Duration = Duration::from_micros(150);
 /// After so much time without a poll a worker polls, and looks what has come from outside, so that neither starves under
 /// full load: as soon as its present task yields.
 ///
-/// As long as the stand-by lets one that does not yield. With 1 ms a worker that other threads had kept from its processor
-/// polled each time, and its queue grew as said below.
+/// As long as the stand-by leaves a worker alone that does not yield. With 1 ms a worker that other threads had kept from its processor
+/// polled after each task, and its queue grew as said below.
 const BETWEEN_POLLS: Duration = Duration::from_millis(10);
 
 /// It polls after so many tasks, though they were shorter.

@@ -9,7 +9,8 @@ use crate::scheduler::Scheduler;
 use crate::sync::Arc;
 use crate::{JoinHandle, block_on, local, threads};
 
-/// Workers that run tasks, until it is shut down or dropped.
+/// Workers that run tasks, until it is shut down or dropped. Both wait for the workers, also for one that blocks in its task; one of
+/// its own tasks may do either, and goes on as the last.
 ///
 /// ```
 /// let runtime = runtime::Runtime::new(2)?;

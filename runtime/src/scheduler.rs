@@ -33,8 +33,8 @@ per_thread! {
 /// How long whoever shuts a runtime down waits until it is told.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// How deep tasks are dropped in the midst of others that have started them. Those that are started still deeper wait for their turn,
-/// so that a long chain is no deep recursion.
+/// How deeply dropping a task may nest, when its destructors start tasks, which are dropped in their turn. Deeper ones wait, so that a
+/// long chain does not overflow the stack.
 const DEEPEST: usize = 16;
 
 /// What a thread drops.

@@ -53,7 +53,8 @@ impl Conn {
     ///
     /// Dropped or failed, a copy from a connection loses what it had taken out of the source and not yet written, up to
     /// 1 MiB; a copy from a file that has a cursor loses nothing: that stands behind what was written. A pipe, which has
-    /// none, loses up to 32 KiB, and holds up the thread while it is empty.
+    /// none, loses up to 32 KiB. While it is empty it holds up the thread, or if it does not block ends the copy with EAGAIN, which
+    /// counts as a time-out.
     ///
     /// Both calls raise SIGPIPE where the peer is gone. Rust programs ignore that signal, unless they undo it.
     ///

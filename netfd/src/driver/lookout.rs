@@ -14,8 +14,8 @@ use std::cell::Cell;
 
 use crate::sync::per_thread;
 
-/// For how many nanoseconds a thread looks: a sender that does nothing else has copied its next 64 KiB by then. With half of
-/// that a stream is as fast as without; with twice as much it is hardly faster, for who never sleeps reads small pieces.
+/// For how many nanoseconds a thread looks: what a busy sender needs to copy its next 64 KiB. Half of it gained nothing; twice as much
+/// little, for a reader that never sleeps reads small pieces.
 const LOOK: u64 = 20_000;
 
 /// How many looks in vain end it: with 16, a stream held up for some milliseconds never recovered.

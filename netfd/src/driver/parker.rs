@@ -128,9 +128,9 @@ impl Parker {
 
     /// Says that this thread, which has a worker's parker, is about to poll the task whose waker this is.
     ///
-    /// While a worker is busy nobody polls, which is right for its own tasks: they could not go on anyway. For whoever waits
-    /// with another waker, as in another executor's `block_on` within the task, somebody polls all the same. Said of no task,
-    /// that goes for all of them, and costs the stand-by 100 looks a second.
+    /// Waits with this waker need no poll while the worker is busy, for its tasks could not go on; waits with any other do, such as in
+    /// another executor's `block_on` within the task. A worker that never calls this has each wait counted as another's, and costs the
+    /// stand-by 100 looks a second while it runs.
     #[inline]
     pub fn runs(waker: &Waker) {
         RUNS.with(|task| task.set(waker.data()));
@@ -141,7 +141,7 @@ impl Parker {
         self.unparker.clone()
     }
 
-    /// Sleeps until it is unparked, an event was delivered, or for no reason at all.
+    /// Sleeps until it is unparked, or until a poll has woken tasks. It may return for no reason: look at the condition again.
     ///
     /// If this thread has read a piece of 32 KiB or more, and is no guest of a poller that has workers, it polls for 20 µs before it sleeps, as
     /// long as that finds something often enough: so a stream that flows need not wake its reader for each piece.

@@ -12,8 +12,8 @@
 //! ```
 //!
 //! Where only one worker's own tasks wait, the stand-by is not called for them: while the worker is held up, a poll would
-//! wake tasks that nobody can run. So a program of one worker costs the stand-by no look. Whoever waits with a waker that is
-//! not the running task's is a stranger, even within that task.
+//! wake tasks that nobody can run, and it costs the stand-by no look. Whoever waits with a waker that is not the running task's is a
+//! stranger, even within that task; so is a thread in `block_on`, `main` too. Once there has been one, a worker is looked after.
 //!
 //! Three pairs of threads must not miss each other, and each pair changes this word. A task is counted before it parks and
 //! learns whether anyone drives; a driver that leaves learns whether anyone is counted. A thread that lies down as a

@@ -10,11 +10,11 @@
 //!     │  nobody runs, and a driver sleeps or nobody waits              │    its runtime is told, and wakes another
 //!     └────────────────────────────────────────────────────────────────┤  somebody waits, nobody drives, no poll for 1 ms:
 //!                                                                      │    a sleeper is woken, to drive; else
-//!                                         asked for the role           │    a poll at each look if there are workers,
-//!   watching ◄───────────────────────────────────────────────────── driving if there are none
+//!                                         asked for the role           │    one poll if there are workers who polled since
+//!   watching ◄───────────────────────────────────────────────────── driving  the last look, and if not
 //! ```
 //!
-//! What it costs, counted as its thread's context switches under an echo server: none in an idle second, at most 100 in any
+//! What its looks cost, counted as its thread's context switches under an echo server: none in an idle second, at most 100 in any
 //! other, at 1 connection as at 50: whoever calls it sets a timer and does not wake it.
 //!
 //! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one looks 10 ms after it is

@@ -7,10 +7,11 @@
 //!
 //! - the socket is one of which that holds: TCP over IPv4 or IPv6. Unix sockets stop at descriptors that are passed along,
 //!   and whoever has the raw descriptor may change when it counts as readable;
-//!   (A BPF program that makes multipath TCP of a socket that was asked for as TCP is not seen.)
 //! - the kernel has told of nothing but data: a read stops short at urgent data, and the end of a stream may have come in
 //!   one edge with the last bytes, which is used up by now;
 //! - the note is made after the call, while the direction's lock is held, and a word that is ready by then means try.
+//!
+//! A BPF program that makes multipath TCP of a socket that was asked for as TCP is not seen.
 //!
 //! The reader notes it in the fdMutex as it gives the lock back, and the next one finds it as it takes the lock. `ShortReads`
 //! says whether the note may be trusted. A read that comes after raw access is ordered after it by whatever made it come
@@ -31,7 +32,7 @@ pub(super) fn is_of_stream(read: usize) -> bool {
     read >= STREAMS
 }
 
-/// Whether a read that was `asked` for so much, and is none of a stream, stopped short.
+/// Whether a read that was `asked` for so much stopped short; the caller has ruled out a piece of a stream.
 #[inline]
 pub(super) fn is_short(read: usize, asked: usize) -> bool {
     0 < read && read < asked

@@ -88,7 +88,7 @@ struct Inner {
     /// Whether a short read leaves nothing behind.
     short_reads: ShortReads,
     /// Somebody else's code has had the socket, so that there may be duplicates; or a linger time was set. Its end takes
-    /// more care then.
+    /// more care then, and what a listener hands down is not known any more.
     given_out: AtomicBool,
     /// Who is told when the descriptor is gone.
     closer: Mutex<Option<close::Closer>>,
@@ -97,7 +97,8 @@ struct Inner {
 }
 
 impl Fd {
-    /// Registers a non-blocking socket with a poller. On an error the socket is closed.
+    /// Registers a non-blocking socket with a poller; the mode is the caller's to set, for one that blocks holds up whoever reads, past
+    /// any deadline. On an error the socket is closed.
     ///
     /// # Errors
     /// What the kernel says when it refuses the registration.

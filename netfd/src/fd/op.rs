@@ -175,7 +175,7 @@ pub(super) struct OpenFd<'a> {
 
 impl OpenFd<'_> {
     /// Notes whether a read that was `asked` for so much has left nothing behind: it was short, and the kernel has told of
-    /// nothing but data. A piece of a stream has, or will have.
+    /// nothing but data. A large one is taken for a piece of a stream, behind which more is coming: a look-out is called for.
     #[inline]
     pub(super) fn note_read(&self, read: usize, asked: usize) {
         if drained::is_of_stream(read) {

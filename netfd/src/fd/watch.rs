@@ -1,4 +1,4 @@
-//! Waiting for somebody else on a descriptor's behalf: its end ends that wait too.
+//! Waiting for something else while a descriptor stays open: its close ends the wait.
 
 use std::future::poll_fn;
 use std::pin::pin;

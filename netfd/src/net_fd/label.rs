@@ -19,9 +19,9 @@ pub(crate) struct Label {
     /// Whether it keeps the bounds of packets; else it is a stream.
     pub(super) packets: bool,
     pub(super) connected: bool,
-    /// Whether a short read has emptied it, as plain TCP's.
+    /// Whether it is plain TCP, so that a short read has emptied it.
     pub(super) plain: bool,
-    /// What it accepts has its options from birth, as the kernel hands them down, and its address.
+    /// Of a listener: what it accepts has its options from the kernel, and its address. Of a connection: it was accepted so.
     pub(super) inherited: bool,
     pub(super) ends: Ends,
 }

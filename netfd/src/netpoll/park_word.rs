@@ -314,7 +314,7 @@ impl ParkWord {
         State(self.word.load(Relaxed)).to_string()
     }
 
-    /// Tells a listener of the transitions between `states`; nothing where the state stayed as it was. A listener is
+    /// Tells a subscriber of the transitions between `states`; nothing where the state stayed as it was. A subscriber is
     /// somebody else's code: it is told once the cell has been let go of, so the lines of two threads may stand in another
     /// order than their transitions.
     #[inline(always)]
