@@ -182,7 +182,7 @@ impl<C: Borrow<Conn> + Unpin> AsyncWrite for WriteHalf<C> {
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         let conn = this.conn.borrow();
-        let written = ready!(conn.net_fd().fd().poll_write_vectored_some(cx, &mut this.op, bufs));
+        let written = ready!(conn.net_fd().fd().poll_write_vectored(cx, &mut this.op, bufs));
         event!("conn", TRACE, remote = conn.remote(), ?written, "write some");
         Poll::Ready(Ok(conn.in_words_of("write", written)?))
     }

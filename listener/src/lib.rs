@@ -27,7 +27,7 @@
 mod backoff;
 mod config;
 mod incoming;
-mod tcp_or_unix;
+mod listener;
 
 pub use conn;
 pub use netfd::{Addr, Control, ControlledSocket, Error, KeepAliveConfig, NetFd, Netpoll, OpError};
@@ -35,4 +35,4 @@ pub use netfd::{Addr, Control, ControlledSocket, Error, KeepAliveConfig, NetFd, 
 pub use backoff::Backoff;
 pub use config::{ListenConfig, listen};
 pub use incoming::Incoming;
-pub use tcp_or_unix::Listener;
+pub use listener::Listener;

@@ -171,7 +171,7 @@ fn an_operation_whose_buffer_panics_leaves_nothing_behind() {
     peer.set_nonblocking(true).expect("a flag of descriptors");
     // Until the poller has told that there is room.
     while catch_unwind(AssertUnwindSafe(|| {
-        assert!(first.poll_write_buf(&mut cx, &mut op, &mut NoBuffer).is_pending());
+        assert!(first.poll_write_all_from(&mut cx, &mut op, &mut NoBuffer).is_pending());
     }))
     .is_ok()
     {

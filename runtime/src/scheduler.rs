@@ -45,6 +45,9 @@ struct Discards {
 }
 
 /// What the workers of a runtime share.
+///
+/// Go: `runtime.schedt`
+#[doc(alias = "schedt")]
 pub(crate) struct Scheduler {
     /// None once the runtime has ended: tasks' wakers and handles keep the scheduler, and are not to keep the poller.
     netpoll: Mutex<Option<Netpoll>>,

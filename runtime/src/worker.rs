@@ -20,6 +20,9 @@ use crate::sync::queues::Queue;
 use crate::tasks::Runnable;
 
 /// A worker's life on its thread.
+///
+/// Go: `runtime.schedule`
+#[doc(alias = "schedule")]
 pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
     // Called for by a task that ended its own runtime and then blocks: there is nothing left to run.
     let Some(netpoll) = scheduler.netpoll() else { return };

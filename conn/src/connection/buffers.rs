@@ -42,7 +42,7 @@ impl Conn {
     /// # Errors
     /// Those of [`Conn::write`].
     pub async fn write_buf(&self, buf: &mut impl Buf) -> Result<usize, OpError> {
-        let written = self.0.fd().write_buf_some(buf).await;
+        let written = self.0.fd().write_buf(buf).await;
         self.in_words_of("write", written)
     }
 
@@ -66,7 +66,7 @@ impl Conn {
     #[doc(alias = "writeBuffers")]
     pub async fn write_all_from(&self, buf: &mut impl Buf) -> Result<usize, OpError> {
         let before = buf.remaining();
-        let all = self.0.fd().write_buf(buf).await;
+        let all = self.0.fd().write_all_from(buf).await;
         let written = before - buf.remaining();
         match all {
             Ok(()) => Ok(written),
@@ -81,7 +81,7 @@ impl Conn {
     /// # Errors
     /// Those of [`Conn::write`].
     pub async fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> Result<usize, OpError> {
-        let written = self.0.fd().write_vectored_some(pieces).await;
+        let written = self.0.fd().write_vectored(pieces).await;
         self.in_words_of("write", written)
     }
 }

@@ -23,25 +23,13 @@ const FIELDS: [(&str, &str); 3] = [
 ];
 
 /// Names that only a module has, and why.
-const OF_MODULES_ALONE: [(&str, &str, &str); 18] = [
-    ("netfd/src/driver/mod.rs", "runtime.sysmon", "the stand-by's thread, with all that calls it"),
-    ("netfd/src/driver/parker.rs", "runtime.notesleep", "`Parker` does both; it has not got the name yet"),
-    ("netfd/src/driver/parker.rs", "runtime.stopm", "`Parker` does both; it has not got the name yet"),
-    ("netfd/src/driver/role.rs", "runtime.netpollWaiters", "a field, which has not got the name yet"),
+const OF_MODULES_ALONE: [(&str, &str, &str); 6] = [
     ("netfd/src/driver/role.rs", "runtime.schedt.lastpoll", "a field in Go, a state machine here"),
-    ("netfd/src/driver/standby.rs", "runtime.sysmon", "`run` has not got the name yet"),
-    ("netfd/src/driver/unparker.rs", "runtime.notewakeup", "`Unparker` has not got the name yet"),
-    ("netfd/src/driver/watched.rs", "runtime.retake", "the look at each worker has not got the name yet"),
     ("netfd/src/error/errno.rs", "syscall.Errno", "a number with a table, not a type"),
     ("runtime/src/idle.rs", "runtime.schedt.nmspinning", "a field in Go, kept by `Idle` here"),
     ("runtime/src/idle.rs", "runtime.schedt.pidle", "a field in Go, kept by `Idle` here"),
-    ("runtime/src/lib.rs", "runtime.schedule", "as in worker.rs, which does it"),
-    ("runtime/src/scheduler.rs", "runtime.schedt", "the scheduler's type has not got the name yet"),
-    ("runtime/src/sync/queues.rs", "runtime.p.runq", "the queue's type has not got the name yet"),
-    ("runtime/src/sync/queues.rs", "runtime.schedt.runq", "the queue's type has not got the name yet"),
     ("runtime/src/tasks.rs", "runtime.g", "a task is `async-task`'s"),
     ("runtime/src/threads.rs", "runtime.newm", "to start a thread is one step of a function"),
-    ("runtime/src/worker.rs", "runtime.schedule", "`run` has not got the name yet"),
 ];
 
 /// The names that a module's own doc comment states, and no item in it or in the modules below it: who looks for one of

@@ -71,6 +71,10 @@ pub(crate) fn is_participant() -> bool {
 /// }
 /// # Ok::<(), std::io::Error>(())
 /// ```
+///
+/// Go: `runtime.notesleep`, `runtime.stopm`
+#[doc(alias = "notesleep")]
+#[doc(alias = "stopm")]
 pub struct Parker {
     netpoll: Netpoll,
     events: Events,

@@ -52,6 +52,9 @@ const STRANGERS: u64 = 1 << 31;
 const WAITER: u64 = 1 << 32;
 
 /// The word.
+///
+/// Go: `runtime.netpollWaiters`
+#[doc(alias = "netpollWaiters")]
 pub(crate) struct Role(AtomicU64);
 
 /// Who may take the role, beside the stand-by.

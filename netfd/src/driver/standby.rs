@@ -49,6 +49,9 @@ fn is_stale(age: u64) -> bool {
 }
 
 /// The stand-by's life; it ends with its poller.
+///
+/// Go: `runtime.sysmon`
+#[doc(alias = "sysmon")]
 pub(crate) fn run(shared: &Shared) {
     #[cfg(loom)]
     shared.bell.is_heard_here();

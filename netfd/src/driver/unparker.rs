@@ -64,6 +64,9 @@ impl Unparker {
     }
 
     /// Wakes the parker's thread, or keeps it from its next sleep.
+    ///
+    /// Go: `runtime.notewakeup`
+    #[doc(alias = "notewakeup")]
     pub fn unpark(&self) {
         self.0.unpark();
     }

@@ -28,6 +28,9 @@ impl Watched {
     }
 
     /// Whether anyone runs, and those who have been running without a poll since `limit` or before.
+    ///
+    /// Go: `runtime.retake`
+    #[doc(alias = "retake")]
     pub(super) fn look(&self, limit: u64) -> (bool, Vec<Unparker>) {
         let (mut any, mut held_up) = (false, Vec::new());
         for worker in lock(&self.0).iter() {

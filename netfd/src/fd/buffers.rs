@@ -94,7 +94,7 @@ impl Fd {
     ///
     /// # Errors
     /// Those of [`Fd::poll_write_some`].
-    pub fn poll_write_vectored_some(
+    pub fn poll_write_vectored(
         &self,
         cx: &mut Context<'_>,
         op: &mut OpState,
@@ -106,13 +106,13 @@ impl Fd {
         op.poll(self, Direction::Write, cx, |socket| sys::write_vectored(socket, pieces))
     }
 
-    /// [`Fd::poll_write_vectored_some`] as a future; as cancel-safe.
+    /// [`Fd::poll_write_vectored`] as a future; as cancel-safe.
     ///
     /// # Errors
     /// Those of [`Fd::poll_write_some`].
-    pub async fn write_vectored_some(&self, pieces: &[IoSlice<'_>]) -> Result<usize, Error> {
+    pub async fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> Result<usize, Error> {
         let mut op = OpState::new();
-        poll_fn(|cx| self.poll_write_vectored_some(cx, &mut op, pieces)).await
+        poll_fn(|cx| self.poll_write_vectored(cx, &mut op, pieces)).await
     }
 
     /// Writes all of `buf`, which advances as it goes; nobody else's write comes in between.
@@ -125,7 +125,7 @@ impl Fd {
     ///
     /// Go: `poll.FD.Writev`
     #[doc(alias = "poll.FD.Writev")]
-    pub fn poll_write_buf(
+    pub fn poll_write_all_from(
         &self,
         cx: &mut Context<'_>,
         op: &mut OpState,
@@ -142,13 +142,13 @@ impl Fd {
         })
     }
 
-    /// [`Fd::poll_write_buf`] that ends once something was written; how much.
+    /// [`Fd::poll_write_all_from`] that ends once something was written; how much.
     ///
     /// Cancel-safe: either nothing was written, or its length was returned, and `buf` tells.
     ///
     /// # Errors
     /// Those of [`Fd::poll_write_some`].
-    pub fn poll_write_buf_some(
+    pub fn poll_write_buf(
         &self,
         cx: &mut Context<'_>,
         op: &mut OpState,
@@ -162,22 +162,22 @@ impl Fd {
         Poll::Ready(Ok(written))
     }
 
-    /// [`Fd::poll_write_buf`] as a future; `buf` keeps the progress.
+    /// [`Fd::poll_write_all_from`] as a future; `buf` keeps the progress.
     ///
     /// # Errors
     /// Those of [`Fd::poll_write`].
-    pub async fn write_buf(&self, buf: &mut impl Buf) -> Result<(), Error> {
+    pub async fn write_all_from(&self, buf: &mut impl Buf) -> Result<(), Error> {
         let mut op = OpState::new();
-        poll_fn(|cx| self.poll_write_buf(cx, &mut op, buf)).await
+        poll_fn(|cx| self.poll_write_all_from(cx, &mut op, buf)).await
     }
 
-    /// [`Fd::poll_write_buf_some`] as a future; as cancel-safe.
+    /// [`Fd::poll_write_buf`] as a future; as cancel-safe.
     ///
     /// # Errors
     /// Those of [`Fd::poll_write_some`].
-    pub async fn write_buf_some(&self, buf: &mut impl Buf) -> Result<usize, Error> {
+    pub async fn write_buf(&self, buf: &mut impl Buf) -> Result<usize, Error> {
         let mut op = OpState::new();
-        poll_fn(|cx| self.poll_write_buf_some(cx, &mut op, buf)).await
+        poll_fn(|cx| self.poll_write_buf(cx, &mut op, buf)).await
     }
 }
 

@@ -6,12 +6,18 @@ use crossbeam_deque as deque;
 use deque::Steal;
 
 /// A worker's own queue, first in first out: others may take from it, nobody else may add to it.
+///
+/// Go: `runtime.p.runq`
+#[doc(alias = "p.runq")]
 pub(crate) struct Queue<T>(deque::Worker<T>);
 
 /// The others' end of a worker's queue.
 pub(crate) struct Stealer<T>(deque::Stealer<T>);
 
 /// The queue that anybody may add to.
+///
+/// Go: `runtime.schedt.runq`
+#[doc(alias = "schedt.runq")]
 pub(crate) struct Injector<T>(deque::Injector<T>);
 
 impl<T> Queue<T> {
