@@ -4,6 +4,8 @@
 //! its reason: loom's cell, and what is set once and is in no model. So a model runs the shipped state machines, and only the
 //! primitives below them change. `Arc` and wakers stay std's under loom: counting references is std's business.
 
+/// A hint, which whoever misses it sees at the next look: no protocol rests on it.
+pub(crate) use std::sync::atomic::AtomicBool as Hint;
 /// A number that only traces read: no protocol rests on it, so models do not explore it.
 pub(crate) use std::sync::atomic::AtomicI32 as TracedNumber;
 /// A time by which something is done sooner or later: no protocol rests on it either.

@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
 
 use foreign::Contained;
@@ -215,14 +216,23 @@ impl Parker {
     /// [`Parker::poll_now`]; whether anybody was woken.
     fn poll_and_wake(&mut self) -> std::io::Result<bool> {
         let shared = self.netpoll.shared();
-        if self.unparker.class() == Class::Worker && shared.role.is_asked_back() {
-            shared.break_poll();
+        if shared.stands_in.load(Relaxed) && self.unparker.class() == Class::Worker {
+            self.ask_back();
         }
         let polled = shared.poll_now(&mut self.events, &mut self.list);
         self.unparker.says_running(shared.last_poll());
         let woken = !self.list.is_empty();
         self.list.wake_all();
         polled.map(|()| woken)
+    }
+
+    /// The role is the workers', who poll again.
+    #[cold]
+    fn ask_back(&self) {
+        let shared = self.netpoll.shared();
+        if shared.role.is_asked_back() {
+            shared.break_poll();
+        }
     }
 
     /// Polls for a moment without sleeping; whether there is a reason not to sleep.

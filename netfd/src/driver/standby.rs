@@ -20,6 +20,7 @@
 //! Differs: Go's monitor wakes every 20 µs to 10 ms for as long as any goroutine runs. This one looks 10 ms after it is
 //! called and every 10 ms from then on, and only while somebody runs or waits for a poll.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use foreign::{event, survive};
@@ -87,7 +88,9 @@ pub(crate) fn run(shared: &Shared) {
                     seen = shared.last_poll();
                     shared.bell.wait_up_to(PATIENCE);
                 } else if shared.role.take_as_standby() {
+                    shared.stands_in.store(true, Relaxed);
                     drive(shared);
+                    shared.stands_in.store(false, Relaxed);
                 }
             }
         }

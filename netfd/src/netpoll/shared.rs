@@ -15,7 +15,7 @@ use crate::driver::bell::Bell;
 use crate::driver::candidates::Candidates;
 use crate::driver::watched::Watched;
 use crate::driver::{PATIENCE, Role};
-use crate::sync::{AtomicU64, Mutex, TimeStamp, lock};
+use crate::sync::{AtomicU64, Hint, Mutex, TimeStamp, lock};
 use crate::timers::{Heap, Target, TimerId};
 
 // A poller that has to be asked before each event would never tell of any: nobody in here calls `Poller::arm`.
@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) role: Role,
     pub(crate) candidates: Candidates,
     pub(crate) watched: Watched,
+    /// The stand-by drives in the stead of workers that do not poll.
+    pub(crate) stands_in: Hint,
     /// When the last poll ended.
     last_poll: TimeStamp,
     timers: Mutex<Heap<Target>>,
@@ -61,6 +63,7 @@ impl Shared {
             role: Role::new(),
             candidates: Candidates::new(),
             watched: Watched::new(),
+            stands_in: Hint::new(false),
             last_poll: TimeStamp::new(0),
             timers: Mutex::new(Heap::new()),
             until: AtomicU64::new(AWAKE),

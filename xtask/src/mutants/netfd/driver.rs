@@ -14,8 +14,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "a worker that polls again does not ask for the role",
         breaks: "the stand-by drives for workers only as long as they do not poll",
         file: "netfd/src/driver/parker.rs",
-        after: Some("fn poll_and_wake("),
-        old: "if self.unparker.class() == Class::Worker && shared.role.is_asked_back() {",
+        after: Some("fn ask_back("),
+        old: "if shared.role.is_asked_back() {",
         new: "if false && shared.role.is_asked_back() {",
         models: &[
             "loom_tests::driver::the_stand_by_drives_for_a_worker_that_does_not_poll_and_leaves_when_it_does",
