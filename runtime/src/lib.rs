@@ -23,7 +23,7 @@
 //! ```
 //!
 //! It has no threads for code that blocks: such code belongs on a thread of its own. It has no abort either, for that is a race of the
-//! work against a future that ends it, and the slower one is dropped, as [`timeout`] does with a time:
+//! work against a future that ends it, and the slower one is dropped, as [`timeout()`] does with a time:
 //!
 //! ```
 //! use std::pin::pin;

@@ -21,7 +21,6 @@ use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 
 use super::{Fd, Inner, Reference, drained, turns};
-use crate::Error;
 use crate::attempt::{Attempt, Outcome, Stop};
 use crate::driver::lookout;
 use crate::fd_mutex::{Found, Ticket};
@@ -85,7 +84,7 @@ impl<'a, W: Way> Op<'a, W> {
         call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Attempt<T>,
     ) -> Poll<Outcome<T>> {
         let inner = &*self.fd.0;
-        let open = OpenFd { inner, desc: inner.desc(), drained: Cell::new(false) };
+        let open = OpenFd { inner, desc: inner.desc(), note: Cell::new(Note::Nothing) };
         let begun = match self.stage {
             Stage::Parked => self.resume(inner).map(|()| Begun::Resumed)?,
             Stage::Idle | Stage::Queued(_) => ready!(self.lock(inner, cx))?,
@@ -93,13 +92,9 @@ impl<'a, W: Way> Op<'a, W> {
         let held = Held::<W>::new(inner);
         let polled = open.poll(W::DIRECTION, cx, checked, begun, call);
         match &polled {
-            Poll::Ready(Ok(_)) => held.leave(Found { drained: open.drained.get() }),
-            Poll::Ready(Err(error)) => {
-                held.leave(Found::default());
-                if gives_way_past(error, cx) {
-                    return Poll::Pending;
-                }
-            }
+            Poll::Ready(Ok(_)) => held.leave(Found { drained: open.note.get() == Note::Drained }),
+            Poll::Ready(Err(_)) => held.leave(Found::default()),
+            Poll::Pending if open.note.get() == Note::BeginsAnew => held.leave(Found::default()),
             Poll::Pending => {
                 self.stage = Stage::Parked;
                 held.park();
@@ -169,8 +164,17 @@ enum Begun {
 pub(super) struct OpenFd<'a> {
     inner: &'a Inner,
     desc: &'a PollDesc,
-    /// Whether the call has found all that there was.
-    drained: Cell<bool>,
+    note: Cell<Note>,
+}
+
+/// What a poll of an operation leaves beside its result.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Note {
+    Nothing,
+    /// The call has found all that there was.
+    Drained,
+    /// The operation is pending, and holds nothing.
+    BeginsAnew,
 }
 
 impl OpenFd<'_> {
@@ -181,11 +185,11 @@ impl OpenFd<'_> {
         if drained::is_of_stream(read) {
             lookout::call_for();
         } else if drained::is_short(read, asked) && !self.desc.is_troubled() {
-            self.drained.set(true);
+            self.note.set(Note::Drained);
         }
     }
 
-    /// What an operation does under its lock and a reference. It has parked where it is pending.
+    /// What an operation does under its lock and a reference. It has parked where it is pending, but for [`Note::BeginsAnew`].
     #[inline(always)]
     fn poll<T>(
         &self,
@@ -206,11 +210,14 @@ impl OpenFd<'_> {
             }
             Begun::Fresh(_) if !checked => {}
             Begun::Fresh(found) => {
-                if found.drained && inner.short_reads.are_proven() {
+                let may_go = if found.drained && inner.short_reads.are_proven() {
                     // There is nothing unless the word is ready.
-                    ready!(desc.poll_wait(direction, cx, inner.shared()))?;
+                    ready!(desc.poll_wait(direction, cx, inner.shared()))
                 } else {
-                    desc.check(direction)?;
+                    desc.check(direction)
+                };
+                if let Err(reason) = may_go {
+                    return self.fail_at_once(reason, cx);
                 }
                 if turns::is_over() {
                     desc.give_way(direction, cx);
@@ -226,18 +233,19 @@ impl OpenFd<'_> {
             }
         }
     }
-}
 
-/// Whether an operation that ends with an error gives way instead, and tries anew then, for it holds nothing. One that is past its
-/// deadline does: whoever tries again until somebody moves the deadline would keep that somebody from running.
-#[cold]
-fn gives_way_past(error: &Error, cx: &Context<'_>) -> bool {
-    let gives_way = *error == Error::DeadlineExceeded && turns::is_over();
-    if gives_way {
-        turns::begin_anew();
-        cx.waker().wake_by_ref();
+    /// An operation fails before it has tried. One that is past its deadline gives way once in a while, as one that succeeds does:
+    /// whoever tries again until somebody moves the deadline would keep that somebody from running.
+    #[cold]
+    fn fail_at_once<T>(&self, reason: Reason, cx: &Context<'_>) -> Poll<Outcome<T>> {
+        if reason == Reason::DeadlineExceeded && turns::is_over() {
+            turns::begin_anew();
+            self.note.set(Note::BeginsAnew);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(reason.into()))
     }
-    gives_way
 }
 
 /// Waits after a system call that found nothing to do. It is given what it needs one by one, so that what the call notes stays in
