@@ -134,7 +134,7 @@ pub async fn lookup_port(network: Network, service: &str) -> Result<u16, Error> 
         Some(port) => Ok(port),
         None => {
             let service = service.to_owned();
-            let name = service.clone();
+            let name = format!("{network}/{service}");
             threaded(name, move || system::port(network, &service)).await
         }
     }

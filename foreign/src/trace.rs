@@ -6,7 +6,7 @@ use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 use crate::survive;
 
 /// Tells an event: a target, a level (`ERROR` to `TRACE`), and then what `tracing::event!` takes. A subscriber's panic ends
-/// there.
+/// there. Where there is no subscriber nothing is told, not even to `log`.
 ///
 /// ```
 /// foreign::event!("mine", TRACE, answer = 42, "asked");

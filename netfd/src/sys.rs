@@ -56,7 +56,7 @@ pub(crate) fn lingers(socket: Lent<'_>) -> bool {
 
 /// Closes a socket whose close(2) may sleep for the whole linger time, even though the socket is non-blocking: on a
 /// thread of its own, and then calls `then`. A pool would be blocked for everybody by as many silent peers as it has
-/// threads. Where no thread can be had it does not linger: the kernel goes on sending by itself.
+/// threads. Where no thread can be had it does not linger, nor does a duplicate of it: the kernel goes on sending by itself.
 pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static) {
     let slow = Arc::new(Mutex::new(Some((socket, then))));
     let close = move |lingers: bool| {

@@ -17,7 +17,7 @@ use crate::{JoinHandle, Runtime, local};
 ///
 /// # Panics
 /// If `future` does; with the kernel's reason if the process-wide poller cannot be started, or on a worker if the thread that is
-/// to replace it cannot be.
+/// to replace it cannot be: within a destructor that runs while another panic unwinds, that ends the process.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     drive(&netpoll(), future)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::sleep;
 
-/// Waits for `future`, and no longer than `duration`: then it is dropped. It is polled at least once, and what it has by the time
+/// Waits for `future`, and no longer than `duration` from the first poll: then it is dropped. It is polled at least once, and what it has by the time
 /// that both are due counts.
 ///
 /// A connection's own deadlines cost less, and end what waits without dropping it.

@@ -38,7 +38,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(10);
 /// themselves held up workers that poll every few tenths: p99 at 1,000 connections was 9 % longer.
 const STALE: u64 = 1_000_000;
 
-/// Whether nobody but the stand-by has polled between two looks, in nanoseconds since the last poll. In a model only if its clock
+/// Whether nobody but the stand-by has polled since the last look, which is half its time ago at least, in nanoseconds since the last
+/// poll. In a model only if its clock
 /// was moved.
 fn is_left_alone(age: u64, last_poll: u64, seen: u64) -> bool {
     last_poll == seen && u128::from(age) >= PATIENCE.as_nanos() / 2
@@ -107,8 +108,8 @@ fn poll_once(shared: &Shared) {
     list.wake_all();
 }
 
-/// Polls until a participant wants the role. If there are workers, all of them have been running without a poll for a whole look,
-/// and whoever waits beside them would have one event in each; the first that polls again has the role back.
+/// Polls until a participant wants the role. If there are workers, all of them have been running without a poll since the last
+/// look, and whoever waits beside them would have one event in each; the first that polls again has the role back.
 fn drive(shared: &Shared) {
     event!("netfd::driver", TRACE, "the stand-by drives");
     let mut events = Events::default();

@@ -235,7 +235,8 @@ impl OpenFd<'_> {
     }
 
     /// An operation fails before it has tried. One that is past its deadline gives way once in a while, as one that succeeds does:
-    /// whoever tries again until somebody moves the deadline would keep that somebody from running.
+    /// whoever tries again until somebody moves the deadline would keep that somebody from running. It holds nothing meanwhile, for it
+    /// may be dropped, and those that queue behind it are past the deadline, too.
     #[cold]
     fn fail_at_once<T>(&self, reason: Reason, cx: &Context<'_>) -> Poll<Outcome<T>> {
         if reason == Reason::DeadlineExceeded && turns::is_over() {
