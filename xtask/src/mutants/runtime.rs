@@ -220,8 +220,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "nested block_on",
         file: THREADS,
         after: None,
-        old: "match start(&worker.scheduler, worker.seat) {",
-        new: "match io::Result::Ok(()) {",
+        old: "start(&worker.scheduler, worker.seat)?;",
+        new: "",
         models: &["loom_tests::nested::a_worker_that_blocks_in_its_task_is_replaced"],
     },
     Mutant {
@@ -229,8 +229,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "nested block_on, of two runtimes",
         file: THREADS,
         after: None,
-        old: "let Some(worker) = worker else { return };",
-        new: "let Some(worker) = worker.filter(|mine| local::current().is_some_and(|now| Arc::ptr_eq(&now, &mine.scheduler))) else { return };",
+        old: "let Some(worker) = worker else { return Ok(()) };",
+        new: "let Some(worker) = worker.filter(|mine| local::current().is_some_and(|now| Arc::ptr_eq(&now, &mine.scheduler))) else { return Ok(()) };",
         models: &["loom_tests::nested::a_worker_that_blocks_on_another_runtime_is_replaced"],
     },
     Mutant {
