@@ -80,6 +80,26 @@ fn every_floor_stands_on_the_floors_below_it_and_on_no_other() {
     }
 }
 
+/// The bench is a workspace of its own, which no other test builds, and takes its lock file as it is.
+#[test]
+fn the_benchs_lock_file_knows_what_the_floors_stand_on() {
+    let house = House::new();
+    let lock = fs::read_to_string(house.root.join("bench/Cargo.lock")).expect("bench/Cargo.lock can be read");
+    let members = house.members();
+    for (floor, _) in FLOORS {
+        let package = lock
+            .split("[[package]]")
+            .find(|package| package.contains(&format!("name = \"{floor}\"\n")))
+            .unwrap_or_else(|| panic!("bench/Cargo.lock lacks {floor}: run cargo in bench"));
+        let locked = package.split_once("dependencies = [").map_or("", |(_, list)| list);
+        // `"name",` or `"name version",` on a line each.
+        let names = locked.lines().filter_map(|line| line.trim().strip_prefix('"'));
+        let locked: BTreeSet<_> = names.filter_map(|name| name.split(['"', ' ']).next()).collect();
+        let stands_on = declared(members[floor], DependencyKind::Normal);
+        assert_eq!(locked, stands_on, "bench/Cargo.lock is out of date for {floor}: run cargo in bench");
+    }
+}
+
 #[test]
 fn no_floor_is_linked_with_an_executor_or_a_harness() {
     let house = House::new();
