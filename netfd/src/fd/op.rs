@@ -84,17 +84,24 @@ impl<'a, W: Way> Op<'a, W> {
         call: impl FnMut(Lent<'_>, &OpenFd<'_>) -> Attempt<T>,
     ) -> Poll<Outcome<T>> {
         let inner = &*self.fd.0;
-        let open = OpenFd { inner, desc: inner.desc(), note: Cell::new(Note::Nothing) };
+        let open = OpenFd { inner, desc: inner.desc(), drained: Cell::new(false) };
         let begun = match self.stage {
             Stage::Parked => self.resume(inner).map(|()| Begun::Resumed)?,
             Stage::Idle | Stage::Queued(_) => ready!(self.lock(inner, cx))?,
         };
         let held = Held::<W>::new(inner);
+        if let Begun::Fresh(found) = begun
+            && checked
+            && !open.is_known_empty(found)
+            && let Err(reason) = open.desc.check(W::DIRECTION)
+        {
+            held.leave(Found::default());
+            return fail_at_once(reason, cx);
+        }
         let polled = open.poll(W::DIRECTION, cx, checked, begun, call);
         match &polled {
-            Poll::Ready(Ok(_)) => held.leave(Found { drained: open.note.get() == Note::Drained }),
+            Poll::Ready(Ok(_)) => held.leave(Found { drained: open.drained.get() }),
             Poll::Ready(Err(_)) => held.leave(Found::default()),
-            Poll::Pending if open.note.get() == Note::BeginsAnew => held.leave(Found::default()),
             Poll::Pending => {
                 self.stage = Stage::Parked;
                 held.park();
@@ -164,17 +171,8 @@ enum Begun {
 pub(super) struct OpenFd<'a> {
     inner: &'a Inner,
     desc: &'a PollDesc,
-    note: Cell<Note>,
-}
-
-/// What a poll of an operation leaves beside its result.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Note {
-    Nothing,
-    /// The call has found all that there was.
-    Drained,
-    /// The operation is pending, and holds nothing.
-    BeginsAnew,
+    /// Whether the call has found all that there was.
+    drained: Cell<bool>,
 }
 
 impl OpenFd<'_> {
@@ -185,11 +183,17 @@ impl OpenFd<'_> {
         if drained::is_of_stream(read) {
             lookout::call_for();
         } else if drained::is_short(read, asked) && !self.desc.is_troubled() {
-            self.note.set(Note::Drained);
+            self.drained.set(true);
         }
     }
 
-    /// What an operation does under its lock and a reference. It has parked where it is pending, but for [`Note::BeginsAnew`].
+    /// Whether the last reader has left nothing behind, and nobody can have changed what counts as readable.
+    #[inline]
+    fn is_known_empty(&self, found: Found) -> bool {
+        found.drained && self.inner.short_reads.are_proven()
+    }
+
+    /// What an operation does under its lock and a reference. It has parked where it is pending.
     #[inline(always)]
     fn poll<T>(
         &self,
@@ -210,14 +214,9 @@ impl OpenFd<'_> {
             }
             Begun::Fresh(_) if !checked => {}
             Begun::Fresh(found) => {
-                let may_go = if found.drained && inner.short_reads.are_proven() {
+                if self.is_known_empty(found) {
                     // There is nothing unless the word is ready.
-                    ready!(desc.poll_wait(direction, cx, inner.shared()))
-                } else {
-                    desc.check(direction)
-                };
-                if let Err(reason) = may_go {
-                    return self.fail_at_once(reason, cx);
+                    ready!(desc.poll_wait(direction, cx, inner.shared()))?;
                 }
                 if turns::is_over() {
                     desc.give_way(direction, cx);
@@ -233,20 +232,19 @@ impl OpenFd<'_> {
             }
         }
     }
+}
 
-    /// An operation fails before it has tried. One that is past its deadline gives way once in a while, as one that succeeds does:
-    /// whoever tries again until somebody moves the deadline would keep that somebody from running. It holds nothing meanwhile, for it
-    /// may be dropped, and those that queue behind it are past the deadline, too.
-    #[cold]
-    fn fail_at_once<T>(&self, reason: Reason, cx: &Context<'_>) -> Poll<Outcome<T>> {
-        if reason == Reason::DeadlineExceeded && turns::is_over() {
-            turns::begin_anew();
-            self.note.set(Note::BeginsAnew);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(Err(reason.into()))
+/// An operation fails before it has tried. One that is past its deadline gives way once in a while, as one that succeeds does:
+/// whoever tries again until somebody moves the deadline would keep that somebody from running. It holds nothing meanwhile, for it
+/// may be dropped, and those that queue behind it are past the deadline, too.
+#[cold]
+fn fail_at_once<T>(reason: Reason, cx: &Context<'_>) -> Poll<Outcome<T>> {
+    if reason == Reason::DeadlineExceeded && turns::is_over() {
+        turns::begin_anew();
+        cx.waker().wake_by_ref();
+        return Poll::Pending;
     }
+    Poll::Ready(Err(reason.into()))
 }
 
 /// Waits after a system call that found nothing to do. It is given what it needs one by one, so that what the call notes stays in
