@@ -90,9 +90,8 @@ impl<'a, W: Way> Op<'a, W> {
             Stage::Idle | Stage::Queued(_) => ready!(self.lock(inner, cx))?,
         };
         let held = Held::<W>::new(inner);
-        if let Begun::Fresh(found) = begun
+        if let Begun::Fresh(Found { drained: false }) = begun
             && checked
-            && !open.is_known_empty(found)
             && let Err(reason) = open.desc.check(W::DIRECTION)
         {
             held.leave(Found::default());
@@ -187,12 +186,6 @@ impl OpenFd<'_> {
         }
     }
 
-    /// Whether the last reader has left nothing behind, and nobody can have changed what counts as readable.
-    #[inline]
-    fn is_known_empty(&self, found: Found) -> bool {
-        found.drained && self.inner.short_reads.are_proven()
-    }
-
     /// What an operation does under its lock and a reference. It has parked where it is pending.
     #[inline(always)]
     fn poll<T>(
@@ -214,9 +207,11 @@ impl OpenFd<'_> {
             }
             Begun::Fresh(_) if !checked => {}
             Begun::Fresh(found) => {
-                if self.is_known_empty(found) {
+                if found.drained && inner.short_reads.are_proven() {
                     // There is nothing unless the word is ready.
                     ready!(desc.poll_wait(direction, cx, inner.shared()))?;
+                } else if found.drained {
+                    desc.check(direction)?;
                 }
                 if turns::is_over() {
                     desc.give_way(direction, cx);

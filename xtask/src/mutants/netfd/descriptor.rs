@@ -77,7 +77,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the drained mark: a read tries once raw access was given",
         file: OP,
         after: None,
-        old: "found.drained && self.inner.short_reads.are_proven()",
+        old: "found.drained && inner.short_reads.are_proven()",
         new: "found.drained",
         models: &["loom_tests::fd::raw_access_ends_the_skipping_of_tries"],
     },
