@@ -38,9 +38,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(10);
 /// themselves held up workers that poll every few tenths: p99 at 1,000 connections was 9 % longer.
 const STALE: u64 = 1_000_000;
 
-/// Whether nobody but the stand-by has polled since the last look, which is half its time ago at least, in nanoseconds since the last
-/// poll. In a model only if its clock
-/// was moved.
+/// Whether nobody but the stand-by has polled since the last look. Half a look's time at least must lie between, for a call may make
+/// one follow another at once; `age` is that of the last poll, in nanoseconds. In a model only if its clock was moved.
 fn is_left_alone(age: u64, last_poll: u64, seen: u64) -> bool {
     last_poll == seen && u128::from(age) >= PATIENCE.as_nanos() / 2
 }
