@@ -13,6 +13,8 @@
 mod copy;
 mod engine;
 mod netfd;
+#[cfg(test)]
+mod orderings;
 mod poller;
 mod runtime;
 
@@ -49,16 +51,17 @@ impl Mutant {
         if self.old == self.new {
             bail!("the new text equals the old one");
         }
-        let start = match self.after {
-            Some(anchor) => only(text, anchor)? + anchor.len(),
-            None => 0,
-        };
-        let place = match self.after {
-            Some(_) => text[start..].find(self.old).map(|offset| start + offset),
-            None => Some(only(text, self.old)?),
-        };
-        let Some(place) = place else { bail!("the text {:?} does not occur after its anchor", self.old) };
+        let place = self.place(text)?;
         Ok([&text[..place], self.new, &text[place + self.old.len()..]].concat())
+    }
+
+    /// Where in the file's text the mutated place begins.
+    fn place(&self, text: &str) -> Result<usize> {
+        let Some(anchor) = self.after else { return only(text, self.old) };
+        let start = only(text, anchor)? + anchor.len();
+        let offset = text[start..].find(self.old);
+        let Some(offset) = offset else { bail!("the text {:?} does not occur after its anchor", self.old) };
+        Ok(start + offset)
     }
 }
 

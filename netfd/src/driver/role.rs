@@ -22,10 +22,12 @@
 //! guests. Read-modify-writes of one word have one order, so the protocol itself needs no ordering stronger than relaxed:
 //! what the threads tell one another besides stands under locks, in the kernel, or in the park words.
 //!
-//! All but two things. A driver says until when it sleeps (`Shared::until`), and the next driver's word must not be
-//! overtaken by the last one's: so the role is taken with an acquire and left with a release. No model fails without
-//! them, for loom orders the stores to one place as they ran. And a worker says since when it runs before it learns
-//! whether the stand-by watches, while the stand-by stops watching before it looks who runs: a release against an acquire.
+//! All but two things. A driver says until when it sleeps ([`Until`]), and the next driver's word must not be overtaken by the
+//! last one's: so the role is taken with an acquire and left with a release. And a worker that gets up says since when it runs
+//! before it learns whether the stand-by watches, while the stand-by stops watching before it looks who runs: a release
+//! against an acquire. One that is new needs none, for it enters a list that the stand-by looks through under its lock.
+//!
+//! [`Until`]: crate::netpoll::until::Until
 
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -168,7 +170,7 @@ impl Role {
 
     /// Counts a worker; true if the stand-by has to be called to watch it.
     pub(crate) fn add_worker(&self) -> bool {
-        let before = self.0.fetch_add(WORKERS, Release);
+        let before = self.0.fetch_add(WORKERS, Relaxed);
         assert!(workers(before) < workers(u64::MAX), "too many workers for one poller");
         before & WATCHING == 0
     }

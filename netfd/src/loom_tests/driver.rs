@@ -9,9 +9,10 @@ use loom::sync::{Mutex, Notify};
 use loom::thread;
 use poller::{Facts, Mode, Token};
 
-use super::{Task, Waiting, model, park, wait};
+use super::{Task, Waiting, descriptor, model, park, spawn, wait};
 use crate::driver::Class;
 use crate::netpoll::poll_desc::Direction::Read;
+use crate::netpoll::shared::Shared;
 use crate::{Error, Netpoll, Parker};
 
 /// Waits for input on a thread that drives the poller while it has nothing to do, as `block_on` of the runtime does.
@@ -81,6 +82,36 @@ fn two_wait(parker: fn(&Netpoll) -> Parker) {
     other.join().unwrap();
     kernel.join().unwrap();
     assert_eq!(netpoll.shared().role.waiters(), 0);
+}
+
+/// Whoever takes the role comes after whoever left it, in whichever way it was left and taken: so of two drivers, each of whom says
+/// until when it sleeps, the last one is heard. Preemption bound 3.
+#[test]
+fn each_driver_comes_after_the_one_before() {
+    let sleep = |shared: &Shared| {
+        shared.until.sleep(1);
+        shared.until.wake();
+    };
+    model(3, move || {
+        let (shared, _) = descriptor();
+        let standby = spawn(&shared, move |shared| {
+            if shared.role.take_as_standby() {
+                sleep(shared);
+                shared.role.pause();
+                if shared.role.resume() {
+                    sleep(shared);
+                    // Not if nobody has asked: then nobody drives any more.
+                    let _ = shared.role.stand_down();
+                }
+            }
+        });
+        let _ = shared.role.announce(Class::Worker);
+        if shared.role.take(Class::Worker) {
+            sleep(&shared);
+            let _ = shared.role.leave(Class::Worker, false);
+        }
+        standby.join().unwrap();
+    });
 }
 
 /// Unparking against parking: it is seen wherever the thread sleeps, in the poller or beside it. Preemption bound 2.

@@ -8,6 +8,7 @@ pub(crate) mod poll_cache;
 pub(crate) mod poll_desc;
 pub(crate) mod ready_list;
 pub(crate) mod shared;
+pub(crate) mod until;
 
 #[cfg(not(loom))]
 use std::io;

@@ -10,19 +10,17 @@ use poller::{Delay, Events, Poller, Token, Trigger};
 use super::park_word::WaiterCount;
 use super::poll_cache::PollCache;
 use super::ready_list::ReadyList;
+use super::until::Until;
 use crate::clock::Clock;
 use crate::driver::bell::Bell;
 use crate::driver::candidates::Candidates;
 use crate::driver::watched::Watched;
 use crate::driver::{PATIENCE, Role};
-use crate::sync::{AtomicU64, Hint, Mutex, TimeStamp, lock};
+use crate::sync::{Hint, Mutex, TimeStamp, lock};
 use crate::timers::{Heap, Target, TimerId};
 
 // A poller that has to be asked before each event would never tell of any: nobody in here calls `Poller::arm`.
 const _: () = assert!(matches!(Poller::TRIGGER, Trigger::Edge), "netfd waits for edges");
-
-/// `until` while nobody sleeps in the poller.
-const AWAKE: u64 = 0;
 
 /// Whom a change of the timers has to wake.
 #[derive(Default)]
@@ -47,9 +45,8 @@ pub(crate) struct Shared {
     /// When the last poll ended.
     last_poll: TimeStamp,
     timers: Mutex<Heap<Target>>,
-    /// When the thread that sleeps in the poller will look up by itself. Set under the timers' lock, after the last
-    /// look at them: who inserts an earlier timer takes the lock later, and breaks the sleep.
-    until: AtomicU64,
+    /// Until when the thread sleeps that is in the poller: who inserts an earlier timer breaks its sleep.
+    pub(crate) until: Until,
     /// What calls the stand-by.
     pub(crate) bell: Bell,
 }
@@ -66,7 +63,7 @@ impl Shared {
             stands_in: Hint::new(false),
             last_poll: TimeStamp::new(0),
             timers: Mutex::new(Heap::new()),
-            until: AtomicU64::new(AWAKE),
+            until: Until::awake(),
             bell: Bell::new()?,
         })
     }
@@ -92,7 +89,7 @@ impl Shared {
         let next = {
             let timers = lock(&self.timers);
             let next = timers.next();
-            self.until.store(next.unwrap_or(Clock::FARTHEST), Relaxed);
+            self.until.sleep(next.unwrap_or(Clock::FARTHEST));
             next
         };
         let delay = match next {
@@ -100,7 +97,7 @@ impl Shared {
             Some(next) => Delay::UpTo(std::time::Duration::from_nanos(next.saturating_sub(self.now()))),
         };
         let polled = self.poller.poll(events, delay);
-        self.until.store(AWAKE, Relaxed);
+        self.until.wake();
         self.deliver(events, list);
         polled
     }
@@ -158,13 +155,13 @@ impl Shared {
         // A stranger's timer is told of even where there are others: until now they may have been a worker's own.
         let unattended = (timers.is_empty() || !own) && self.role.some_timers(own);
         let id = timers.insert(when, target);
-        (id, Alarm { unattended, overslept: when < self.until.load(Relaxed) })
+        (id, Alarm { unattended, overslept: self.until.is_after(when) })
     }
 
     /// Moves a timer; nothing if it has fired or was removed.
     pub(crate) fn reschedule_timer(&self, id: TimerId, when: u64) -> Option<Alarm> {
         let mut timers = lock(&self.timers);
-        let overslept = when < self.until.load(Relaxed);
+        let overslept = self.until.is_after(when);
         timers.reschedule(id, when).then_some(Alarm { unattended: false, overslept })
     }
 

@@ -308,6 +308,27 @@ pub(super) const MUTANTS: &[Mutant] = &[
         models: &["loom_tests::park::a_poll_with_a_new_waker_meets_readiness_without_losing_it"],
     },
     Mutant {
+        name: "a waiter whose waker stays does not release",
+        breaks: "the next owner of the cell comes after the one before",
+        file: PARK,
+        after: None,
+        old: "if same && self.change(word & !PARKED | TAKING, word, AcqRel) {",
+        new: "if same && self.change(word & !PARKED | TAKING, word, Acquire) {",
+        models: &[
+            "loom_tests::fd::a_dropped_read_hands_the_socket_on",
+            "loom_tests::deadlines::readiness_close_and_time_out_together_have_one_outcome",
+        ],
+    },
+    Mutant {
+        name: "a waiter whose waker stays does not acquire",
+        breaks: "close against park: no wake-up is lost",
+        file: PARK,
+        after: None,
+        old: "if same && self.change(word & !PARKED | TAKING, word, AcqRel) {",
+        new: "if same && self.change(word & !PARKED | TAKING, word, Release) {",
+        models: &["loom_tests::fd::a_read_is_polled_while_its_descriptor_is_closed"],
+    },
+    Mutant {
         name: "a waiter that gives up takes the readiness along",
         breaks: "a future dropped while parked, then a new waiter: the new one is woken",
         file: PARK,
