@@ -190,6 +190,8 @@ impl Dialer {
 
     /// Asks for multipath TCP; where the kernel has none it is plain TCP.
     ///
+    /// Differs: if the attempt fails for another reason Go makes a second one, with plain TCP.
+    ///
     /// Go: `net.Dialer.SetMultipathTCP`
     #[must_use]
     #[doc(alias = "net.Dialer.SetMultipathTCP")]

@@ -75,8 +75,8 @@ pub(crate) async fn dial_targets(network: Network, address: &str) -> Result<Vec<
 ///
 /// Go: `net.Resolver.resolveAddrList`, `net.ListenConfig.Listen`
 ///
-/// Differs: `[::]` is listened on as it stands. Go 1.21 takes `0.0.0.0` for it, which is the same only on a machine whose
-/// IPv6 sockets serve IPv4 too.
+/// Differs: `[::]` is listened on as it stands. Go takes `0.0.0.0` for it, and its errors say so; that is the same only on a
+/// machine whose IPv6 sockets serve IPv4 too.
 ///
 /// # Errors
 /// As [`resolve_dial`], but that an empty `address` is in order: every address, and a port that the kernel chooses.

@@ -13,6 +13,9 @@ const SHORTAGES: [i32; 3] = [libc::ENOMEM, libc::ENOBUFS, libc::ENOSPC];
 
 /// The pauses of a server whose accepts fail for now: 5 ms, doubled each time, up to 1 s, as in Go's `http.Server`.
 ///
+/// Differs: a Go program has raised its soft limit of open files to the hard one by then. Here that is left to the program, which
+/// may have no more than 1,024 otherwise.
+///
 /// [`Listener::incoming`](crate::Listener::incoming) has one built in. In a loop of one's own:
 ///
 /// ```

@@ -90,6 +90,8 @@ impl ListenConfig {
 
     /// Takes multipath TCP too; where the kernel has none, plain TCP alone.
     ///
+    /// Differs: if listening fails for another reason Go tries again, with plain TCP.
+    ///
     /// Go: `net.ListenConfig.SetMultipathTCP`
     #[must_use]
     #[doc(alias = "net.ListenConfig.SetMultipathTCP")]

@@ -75,6 +75,8 @@ impl Listener {
     /// An [`OpError`] of `file` if it is no stream socket, does not listen, or the kernel refuses it.
     ///
     /// Go: `net.FileListener`
+    ///
+    /// Differs: the socket is given away, where Go makes a duplicate.
     #[doc(alias = "net.FileListener")]
     pub fn from_socket(socket: impl Into<OwnedFd>) -> Result<Listener, OpError> {
         let failed = |cause| OpError::new("file", "file+net", cause);
@@ -111,8 +113,9 @@ impl Listener {
     /// An [`OpError`] of `accept`: closed, past the deadline, or what the kernel says. After one that
     /// [is temporary](OpError::is_temporary), such as too many open files, the listener goes on working.
     ///
-    /// Go: `net.TCPListener.Accept`
+    /// Go: `net.TCPListener.Accept`, `net.UnixListener.Accept`
     #[doc(alias = "net.TCPListener.Accept")]
+    #[doc(alias = "net.UnixListener.Accept")]
     pub async fn accept(&self) -> Result<Conn, OpError> {
         let mut op = OpState::new();
         poll_fn(|cx| self.poll_accept(cx, &mut op)).await

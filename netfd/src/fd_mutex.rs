@@ -53,6 +53,9 @@ const WRITE_WAITER: u64 = 1 << 43;
 const DRAINED: u64 = 1 << 63;
 
 /// What Go panics with, in the same case.
+///
+/// Go: `poll.overflowMsg`
+#[doc(alias = "overflowMsg")]
 const OVERFLOW: &str = "too many concurrent operations on a single file or socket (max 1048575)";
 
 /// Serializes the readers and the writers of one descriptor, and says when it may be destroyed.

@@ -21,9 +21,9 @@ use std::fmt;
 ///
 /// Go: `runtime.taggedPointer`
 ///
-/// Differs: Go packs a pointer with as many bits of `fdseq` as the pointer leaves free, none at all on 32-bit
-/// systems. A slot number is no pointer, so 32 bits of sequence are left everywhere and following one needs no
-/// unsafe code.
+/// Differs: Go packs a pointer with as many bits of `fdseq` as the pointer leaves free: 32 on 32-bit systems, but there none
+/// with kqueue, and fewer on 64-bit ones. A slot number is no pointer, so 32 bits of sequence are left everywhere and
+/// following one needs no unsafe code.
 ///
 /// ```
 /// use poller::Token;

@@ -30,6 +30,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// If the process-wide runtime cannot be started, with the kernel's reason.
 ///
 /// Go: `runtime.newproc`
+///
+/// Differs: a panic of the task is its handle's [`JoinError`](crate::JoinError); a goroutine's ends the program.
 #[doc(alias = "newproc")]
 pub fn go<F>(future: F) -> JoinHandle<F::Output>
 where

@@ -64,8 +64,8 @@ impl Conn {
     ///
     /// Go: `net.TCPConn.ReadFrom`
     ///
-    /// Differs: Go holds the locks of both sides throughout the copy, so that the close of the one that it writes to waits for the
-    /// next piece of the other.
+    /// Differs: Go's copy between sockets learns of the close of the one that it writes to only with the next piece of the other; and
+    /// a file's holds the write lock until all of it is sent, so that other writers wait.
     #[doc(alias = "net.TCPConn.ReadFrom")]
     pub async fn copy_from<'a>(
         &self,

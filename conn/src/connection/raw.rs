@@ -31,7 +31,8 @@ impl Conn {
     ///
     /// Go: `net.FileConn`
     ///
-    /// Differs: a connection that the peer has reset is not connected any more; Go takes it.
+    /// Differs: the socket is given away, where Go makes a duplicate. A connection that the peer has reset is not connected any
+    /// more; Go takes it.
     #[doc(alias = "net.FileConn")]
     pub fn from_socket(socket: impl Into<OwnedFd>) -> Result<Conn, OpError> {
         let failed = |cause| OpError::new("file", "file+net", cause);

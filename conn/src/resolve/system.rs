@@ -105,8 +105,8 @@ fn host_error(error: dns_lookup::LookupError, name: &str) -> LookupError {
 ///
 /// Go: `net.cgoLookupServicePort`
 ///
-/// Differs: Go 1.21 prints the system's own words for a service that does not exist; "unknown port" is what later
-/// releases print.
+/// Differs: Go 1.21 prints the system's own words for a service that does not exist, if it asks the system; "unknown port" is what
+/// later releases print.
 #[doc(alias = "cgoLookupServicePort")]
 fn port_error(error: Option<dns_lookup::LookupError>, name: &str) -> LookupError {
     use LookupErrorKind::{NoData, NoName, Service};

@@ -1,9 +1,9 @@
 //! Threads for look-ups, which block: for seconds if a name server keeps silent.
 //!
 //! ```text
-//!   look_up ──► a thread of its own, while there are fewer than 500 ──► the answer wakes the task
-//!      │                                       ▲
-//!      └──► the line, beyond that ─────────────┘ whose look-up is done takes the next, or ends
+//!   look_up ──► a thread of its own, while there are not too many ──► the answer wakes the task
+//!      │                              ▲
+//!      └──► the line, beyond that ────┘ whose look-up is done takes the next, or ends
 //! ```
 //!
 //! So a program that looks nothing up has no thread for it, and no task's look-up runs on an executor's thread or on the one that
@@ -21,9 +21,12 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use foreign::{catch, survive};
+use rustix::process::{Resource, getrlimit};
 
-/// The most threads at once: as many as Go's.
+/// The most threads at once.
 const MOST: usize = 500;
+/// How many descriptors they leave to others, where the process may have no more than [`MOST`].
+const SPARED: usize = 30;
 
 /// The threads of this process, and the look-ups that wait for one.
 static THREADS: Mutex<Threads> = Mutex::new(Threads { running: 0, line: VecDeque::new() });
@@ -98,12 +101,26 @@ fn take<T>(answer: &Mutex<Answer<T>>, cx: &mut Context<'_>) -> Poll<Given<T>> {
     Poll::Pending
 }
 
+/// How many threads there may be, of a process that may have so many descriptors: a look-up may need one, and a system that has
+/// none for it may say that the name does not exist.
+///
+/// Go: `net.concurrentThreadsLimit`
+#[doc(alias = "concurrentThreadsLimit")]
+fn most(descriptors: Option<u64>) -> usize {
+    match descriptors.and_then(|descriptors| usize::try_from(descriptors).ok()) {
+        Some(few) if few <= SPARED => few.max(1),
+        Some(some) if some <= MOST => some - SPARED,
+        Some(_) | None => MOST,
+    }
+}
+
 /// Starts a thread for a look-up, or leaves it in line.
 fn start(look_up: LookUp) {
+    let most = most(getrlimit(Resource::Nofile).current);
     {
         let mut threads = lock(&THREADS);
         threads.line.push_back(look_up);
-        if threads.running == MOST {
+        if threads.running >= most {
             return;
         }
         threads.running += 1;
@@ -155,7 +172,14 @@ mod tests {
     use futures::executor::block_on;
     use futures::future::join_all;
 
-    use super::{MOST, look_up};
+    use super::{MOST, look_up, most};
+
+    #[test]
+    fn there_are_fewer_threads_than_descriptors_unless_these_are_very_few() {
+        let of =
+            [None, Some(u64::MAX), Some(501), Some(500), Some(256), Some(31), Some(30), Some(1), Some(0)];
+        assert_eq!(of.map(most), [500, 500, 500, 470, 226, 1, 30, 1, 1]);
+    }
 
     #[test]
     fn more_look_ups_than_threads_are_all_done() {

@@ -8,7 +8,7 @@
 //! It does not offer its processor to others in between: where they want it, it would be without it for a time slice, while
 //! a sleeper that is woken gets it at once.
 //!
-//! Differs: Go's reader sleeps at once.
+//! Differs: Go's thread looks for this no longer than for any other work.
 
 use std::cell::Cell;
 

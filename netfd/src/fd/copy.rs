@@ -20,6 +20,9 @@ use crate::sys::pipe::Pipe;
 use crate::{Error, sys};
 
 /// The most that one step moves: as much as a pipe holds.
+///
+/// Go: `poll.maxSpliceSize`
+#[doc(alias = "maxSpliceSize")]
 const STEP: usize = 1 << 20;
 /// After so many steps a copy lets others run.
 const STEPS_IN_A_ROW: u32 = 4;

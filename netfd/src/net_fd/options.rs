@@ -55,6 +55,9 @@ impl KeepAliveConfig {
 
 impl Default for KeepAliveConfig {
     /// What Go gives to each connection: probes each 15 s.
+    ///
+    /// Go: `net.defaultTCPKeepAlive`
+    #[doc(alias = "defaultTCPKeepAlive")]
     fn default() -> KeepAliveConfig {
         KeepAliveConfig::each(Duration::from_secs(15))
     }
@@ -197,11 +200,10 @@ pub(super) fn hands_down(
 }
 
 fn set_defaults(socket: BorrowedFd<'_>, keep_alive: &KeepAliveConfig) -> Result<(), Errno> {
-    sockopt::set_tcp_nodelay(socket, true)?;
-    match keep_alive.enable {
-        true => set_keep_alive_config(socket, keep_alive),
-        false => Ok(()),
-    }
+    let no_delay = sockopt::set_tcp_nodelay(socket, true);
+    // Also if the kernel refused the first: a socket of multipath TCP has not always had both.
+    let kept = if keep_alive.enable { set_keep_alive_config(socket, keep_alive) } else { Ok(()) };
+    no_delay.and(kept)
 }
 
 fn set_keep_alive_config(socket: BorrowedFd<'_>, config: &KeepAliveConfig) -> Result<(), Errno> {

@@ -12,6 +12,9 @@ use super::attempt;
 use crate::attempt::{Attempt, Stop};
 
 /// The largest single transfer: 1 GiB, as in Go, since some kernels refuse more.
+///
+/// Go: `poll.maxRW`
+#[doc(alias = "maxRW")]
 pub(crate) const MAX_TRANSFER: usize = 1 << 30;
 
 /// The most pieces that one read or write takes: the kernel's own limit.

@@ -37,11 +37,12 @@ use wait::Waiter;
 
 /// The epoll instance, the eventfd for breaks, and what goes with each.
 ///
-/// Go: `runtime.epfd`, `runtime.netpollBreakRd`, `runtime.netpollBreakWr`
+/// Go: `runtime.epfd`, `runtime.netpollBreakRd`, `runtime.netpollBreakWr`, `runtime.netpollEventFd`
 ///
 /// Differs: an eventfd stands where Go 1.21 has a pipe: one descriptor instead of two, and it cannot fill up.
 #[derive(Debug)]
 #[doc(alias = "epfd")]
+#[doc(alias = "netpollEventFd")]
 #[doc(alias = "netpollBreakRd")]
 #[doc(alias = "netpollBreakWr")]
 pub(crate) struct Epoll {
