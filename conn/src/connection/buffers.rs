@@ -23,6 +23,40 @@ impl Conn {
         self.in_words_of("read", read)
     }
 
+    /// Fills the room that `buf` has, with no other read in between; how much that was. It is 0 if the stream ends before the first
+    /// byte, or if there is no room.
+    ///
+    /// Cancel-safe: what was read is in `buf`, also beside an error. Another task's read may come in between then.
+    ///
+    /// ```
+    /// use bytes::{BufMut, BytesMut};
+    ///
+    /// /// A message behind its length; none at the end.
+    /// async fn message(conn: &conn::Conn) -> Result<Option<BytesMut>, conn::OpError> {
+    ///     let mut length = [0; 4];
+    ///     if conn.read_full(&mut length.as_mut_slice()).await? == 0 {
+    ///         return Ok(None);
+    ///     }
+    ///     let length = u32::from_be_bytes(length).min(1 << 20) as usize;
+    ///     let mut message = BytesMut::with_capacity(length).limit(length);
+    ///     conn.read_full(&mut message).await?;
+    ///     Ok(Some(message.into_inner()))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Conn::read`]; [`Error::UnexpectedEof`](crate::Error::UnexpectedEof) if the stream ends in the midst of it.
+    ///
+    /// Go: `io.ReadFull`
+    ///
+    /// Differs: Go tells an end before the first byte by an error, `io.EOF`, and lets other reads in between.
+    #[doc(alias = "io.ReadFull")]
+    #[doc(alias = "read_exact")]
+    pub async fn read_full(&self, buf: &mut impl BufMut) -> Result<usize, OpError> {
+        let read = self.0.fd().read_full(buf).await;
+        self.in_words_of("read", read)
+    }
+
     /// [`Conn::read`] into several buffers, one behind the other.
     ///
     /// Cancel-safe: either nothing was read, or its length was returned.

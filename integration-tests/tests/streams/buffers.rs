@@ -1,9 +1,12 @@
 //! Writes of several pieces, and of buffers that keep their own progress.
 
 use std::io::{IoSlice, IoSliceMut, Read};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, BufMut, BytesMut};
-use conn::Buffers;
+use conn::{Buffers, Error};
 use integration_tests::exec::Exec;
 use integration_tests::on_every_executor;
 use integration_tests::pair::pair;
@@ -147,4 +150,77 @@ on_every_executor!(empty_pieces_are_no_end, |_| async move {
     assert_eq!(server.read_vectored(&mut []).await.expect("no room"), 0);
     client.close().await.expect("closed once");
     assert_eq!(server.read_vectored(&mut [IoSliceMut::new(&mut more)]).await.expect("the end"), 0);
+});
+
+on_every_executor!(a_buffer_is_filled_however_the_data_comes, |exec: Exec| async move {
+    for (network, address) in NETWORKS {
+        let Some((client, server)) = pair_on(network, address).await else { continue };
+        let (told, tells) = futures::channel::oneshot::channel();
+        let reader = exec.spawn(async move {
+            let mut head = [0; 4];
+            assert_eq!(server.read_full(&mut head.as_mut_slice()).await.expect("data"), 4);
+            assert_eq!(&head, b"head");
+            told.send(()).expect("the test listens");
+            let mut body = BytesMut::new().limit(8);
+            assert_eq!(server.read_full(&mut body).await.expect("data"), 8);
+            assert_eq!(&body.into_inner()[..], b"and body");
+            // The end between two messages, and a buffer without room.
+            assert_eq!(server.read_full(&mut head.as_mut_slice()).await.expect("the end"), 0);
+            assert_eq!(server.read_full(&mut &mut head[..0]).await.expect("no room"), 0);
+        });
+        client.write(b"he").await.expect("written");
+        client.write(b"adan").await.expect("written");
+        tells.await.expect("the head has come");
+        client.write(b"d body").await.expect("written");
+        client.close().await.expect("closed once");
+        reader.await;
+    }
+});
+
+on_every_executor!(what_was_read_before_an_error_is_in_the_buffer, |_| async move {
+    let (client, server) = pair().await;
+    client.write(b"hal").await.expect("written");
+    let mut buf = BytesMut::new().limit(8);
+    server.set_read_deadline(Some(Instant::now() + Duration::from_millis(20))).expect("it is open");
+    let error = server.read_full(&mut buf).await.expect_err("past the deadline");
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(&buf.get_ref()[..], b"hal");
+    server.set_read_deadline(None).expect("it is open");
+    {
+        let mut dropped = pin!(server.read_full(&mut buf));
+        client.write(b"f a ").await.expect("written");
+        client.close().await.expect("closed once");
+        // It gives way before it has tried, at most.
+        for _ in 0..2 {
+            if let Poll::Ready(read) = futures::poll!(dropped.as_mut()) {
+                let error = read.expect_err("the end comes too soon");
+                assert_eq!(*error.cause(), Error::UnexpectedEof, "{error}");
+                break;
+            }
+        }
+    }
+    let read = server.read_full(&mut buf).await.expect("the end");
+    assert_eq!((read, &buf.get_ref()[..]), (0, &b"half a "[..]));
+});
+
+on_every_executor!(who_fills_a_buffer_is_alone_until_it_is_full, |exec: Exec| async move {
+    let (client, server) = pair().await;
+    let readers = (0..4).map(|_| {
+        let server = server.clone();
+        exec.spawn(async move {
+            let mut buf = [0; 4];
+            assert_eq!(server.read_full(&mut buf.as_mut_slice()).await.expect("data"), 4);
+            buf
+        })
+    });
+    let readers: Vec<_> = readers.collect();
+    client.set_no_delay(true).expect("it is open");
+    for byte in 0..16_u8 {
+        client.write(&[byte]).await.expect("written");
+        // Time for a reader to take it: without, the test shows less.
+        runtime::sleep(Duration::from_millis(2)).await;
+    }
+    let mut read = futures::future::join_all(readers).await;
+    read.sort_unstable();
+    assert_eq!(read, [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15]]);
 });

@@ -50,6 +50,58 @@ impl Fd {
         poll_fn(|cx| self.poll_read_buf(cx, &mut op, buf)).await
     }
 
+    /// Fills the room that `buf` has; nobody else's read comes in between. `read` counts how much that was, and must be kept with the
+    /// `op`. If the stream ends before the first byte it stays 0.
+    ///
+    /// Cancel-safe as far as the data goes: what was read is in `buf`, also beside an error. Others may read once the operation
+    /// is dropped.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_read`]; [`Error::UnexpectedEof`] if the stream ends in the midst of it.
+    ///
+    /// Go: `io.ReadFull`
+    #[doc(alias = "io.ReadFull")]
+    pub fn poll_read_full(
+        &self,
+        cx: &mut Context<'_>,
+        op: &mut OpState,
+        buf: &mut impl BufMut,
+        read: &mut usize,
+    ) -> Poll<Result<(), Error>> {
+        if !buf.has_remaining_mut() {
+            return self.poll_read(cx, op, &mut []).map_ok(drop);
+        }
+        op.step(self, |op: &mut Op<'_, Reading>| {
+            op.poll(cx, true, |socket, fd| {
+                while buf.has_remaining_mut() {
+                    let asked = buf.chunk_mut().len();
+                    match sys::read_buf(socket, buf)? {
+                        0 if *read == 0 => break,
+                        0 => return Err(Error::UnexpectedEof.into()),
+                        more => {
+                            *read += more;
+                            fd.note_read(more, asked);
+                        }
+                    }
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// [`Fd::poll_read_full`] as a future; how much was read. `buf` keeps the progress.
+    ///
+    /// # Errors
+    /// Those of [`Fd::poll_read_full`].
+    ///
+    /// Go: `io.ReadFull`
+    #[doc(alias = "io.ReadFull")]
+    pub async fn read_full(&self, buf: &mut impl BufMut) -> Result<usize, Error> {
+        let (mut op, mut read) = (OpState::new(), 0);
+        poll_fn(|cx| self.poll_read_full(cx, &mut op, buf, &mut read)).await?;
+        Ok(read)
+    }
+
     /// Reads what there is into several buffers, one behind the other, waiting until there is something; 0 at the end of
     /// the stream, or if there is no room.
     ///

@@ -179,11 +179,11 @@ impl OpenFd<'_> {
     /// nothing but data. A large one is taken for a piece of a stream, behind which more is coming: a look-out is called for.
     #[inline]
     pub(super) fn note_read(&self, read: usize, asked: usize) {
-        if drained::is_of_stream(read) {
+        let of_stream = drained::is_of_stream(read);
+        if of_stream {
             lookout::call_for();
-        } else if drained::is_short(read, asked) && !self.desc.is_troubled() {
-            self.drained.set(true);
         }
+        self.drained.set(!of_stream && drained::is_short(read, asked) && !self.desc.is_troubled());
     }
 
     /// What an operation does under its lock and a reference. It has parked where it is pending.
