@@ -27,7 +27,7 @@ impl Events {
 
     /// An empty list with room for `capacity` events a poll; 0 counts as 1, and more than [`Events::MAX_CAPACITY`] as that.
     ///
-    /// What does not fit in is not lost: the next poll brings it.
+    /// The room is made by the first poll. What does not fit in is not lost: the next poll brings it.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Events {
         let capacity = capacity.clamp(1, Events::MAX_CAPACITY);

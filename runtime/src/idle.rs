@@ -90,6 +90,11 @@ impl Idle {
         })
     }
 
+    /// Whether somebody seems to sleep: who asks does not depend on the answer.
+    pub(crate) fn some_sleep(&self) -> bool {
+        self.sleeping.iter().any(|word| word.load(Relaxed) != 0)
+    }
+
     /// How many sleep.
     pub(crate) fn count(&self) -> usize {
         self.sleeping.iter().map(|word| word.load(Relaxed).count_ones() as usize).sum()

@@ -26,6 +26,8 @@ pub(crate) struct Local {
     pub(crate) seat: usize,
     pub(crate) queue: Queue<Runnable>,
     pub(crate) unparker: Unparker,
+    /// From so many tasks in its queue on another worker is woken for them.
+    share_from: Cell<usize>,
     /// Whether it is counted among those who search.
     pub(crate) searches: Cell<bool>,
     /// Whether it has lain down, in its seat's name.
@@ -99,10 +101,14 @@ pub(crate) fn push(scheduler: *const Scheduler, task: Runnable) -> Option<Runnab
             && let Some(task) = task.take()
         {
             local.queue.push(task);
+            local.share();
         }
     });
     task
 }
+
+/// No queue has so many.
+const NEVER: usize = usize::MAX;
 
 impl Local {
     /// A worker that has just sat down.
@@ -117,10 +123,34 @@ impl Local {
             seat,
             queue,
             unparker,
+            share_from: Cell::new(NEVER),
             searches: Cell::new(false),
             lies: Cell::new(false),
             replaced: Cell::new(false),
             orphaned: Cell::new(false),
+        }
+    }
+
+    /// It is about to poll: what comes meanwhile is shared afterwards.
+    pub(crate) fn keep_to_itself(&self) {
+        self.share_from.set(NEVER);
+    }
+
+    /// It has polled: from so many tasks on another worker is woken for them.
+    pub(crate) fn share_from(&self, tasks: usize) {
+        self.share_from.set(tasks);
+        if self.queue.len() >= tasks {
+            self.scheduler.wake_one();
+        }
+    }
+
+    /// Wakes another worker if there is enough for both. One that lies down at this moment may be missed: the next task, the next
+    /// poll or the stand-by sees to it.
+    #[inline]
+    fn share(&self) {
+        let tasks = self.share_from.get();
+        if tasks != NEVER && self.queue.len() >= tasks && self.scheduler.idle.some_sleep() {
+            self.scheduler.wake_one();
         }
     }
 

@@ -28,30 +28,40 @@ const BETWEEN_POLLS: Duration = Duration::from_millis(10);
 /// what is still in the kernel goes to whichever worker polls next.
 const TASKS_BETWEEN_POLLS: u32 = Parker::MOST_EVENTS as u32;
 
-/// It looks at the clock after so many: tasks may suddenly take longer than those before.
+/// It looks at the clock after so many: tasks may suddenly take longer than those before. And after no more than it has in its queue,
+/// so that none of them runs twice between two looks.
 const TASKS_BETWEEN_LOOKS: u32 = 16;
 
-/// The pace of one worker.
+/// But for so many, which need not be different ones: a task that is alone and yields again and again would pay for a look each time.
+const TURNS_BETWEEN_LOOKS: u32 = 4;
+
+/// The pace of one worker. Times are in nanoseconds.
 pub(crate) struct Pace {
     /// When the last poll ended.
     begun: Instant,
-    /// How many tasks it was allowed since then, and how many of them it has not taken.
+    /// When it last looked at the clock, from then on.
+    looked: u64,
+    /// How many tasks it was allowed since the last poll, how many of them at the last look, and how many it has not taken.
     allowed: u32,
+    batch: u32,
     left: u32,
     /// How long a task takes: an average in which older ones count less and less.
-    task: Duration,
+    task: u64,
+    /// The same of the slowest batch between two looks. An average says little of long tasks beside many short ones.
+    slow: u64,
 }
 
 impl Pace {
     /// Of a worker whose tasks nobody has seen yet: each of them may be worth sharing.
     pub(crate) fn unknown() -> Pace {
-        Pace { begun: Instant::now(), allowed: 1, left: 1, task: WORTH_SHARING }
+        let begun = Instant::now();
+        Pace { begun, looked: 0, allowed: 1, batch: 1, left: 1, task: nanos(WORTH_SHARING), slow: 0 }
     }
 
-    /// Whether it is time to poll, rather than to take another task.
+    /// Whether it is time to poll, rather than to take another of the tasks that are `queued`.
     #[inline]
-    pub(crate) fn is_over(&mut self) -> bool {
-        self.left == 0 && self.look()
+    pub(crate) fn is_over(&mut self, queued: impl FnOnce() -> usize) -> bool {
+        self.left == 0 && self.look(queued())
     }
 
     /// The worker takes a task.
@@ -62,41 +72,61 @@ impl Pace {
 
     /// Looks at the clock; whether it is time to poll.
     #[cold]
-    fn look(&mut self) -> bool {
-        let spent = self.begun.elapsed();
-        let over = spent >= BETWEEN_POLLS || self.allowed >= TASKS_BETWEEN_POLLS;
+    fn look(&mut self, queued: usize) -> bool {
+        let left = nanos(BETWEEN_POLLS).saturating_sub(self.spent());
+        let over = left == 0 || self.allowed >= TASKS_BETWEEN_POLLS;
         if !over {
-            self.allow(BETWEEN_POLLS - spent);
+            self.allow(left, queued);
         }
         over
     }
 
     /// Learns from the tasks since the last poll.
     pub(crate) fn learn(&mut self) {
-        if let Some(average) = self.begun.elapsed().checked_div(self.allowed - self.left) {
+        let (spent, ran) = (self.spent(), self.allowed - self.left);
+        if let Some(average) = spent.checked_div(ran.into()) {
             self.task = (self.task * 3 + average) / 4;
         }
     }
 
-    /// The worker has polled.
-    pub(crate) fn has_polled(&mut self) {
-        *self = Pace { begun: Instant::now(), allowed: 0, left: 0, task: self.task };
-        self.allow(BETWEEN_POLLS);
+    /// The worker has polled, and has so many tasks now.
+    pub(crate) fn has_polled(&mut self, queued: usize) {
+        self.begun = Instant::now();
+        (self.looked, self.allowed, self.slow) = (0, 0, self.slow - self.slow / 16);
+        self.allow(nanos(BETWEEN_POLLS), queued);
     }
 
-    /// Allows as many tasks as are done in that time at the present pace.
-    fn allow(&mut self, time: Duration) {
-        let fit = nanos(time).checked_div(nanos(self.task)).unwrap_or(u64::MAX);
-        let most = TASKS_BETWEEN_LOOKS.min(TASKS_BETWEEN_POLLS - self.allowed);
-        self.left = u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, most);
-        self.allowed += self.left;
+    /// The time since the last poll.
+    #[inline]
+    fn spent(&mut self) -> u64 {
+        let spent = nanos(self.begun.elapsed());
+        let batch = spent.saturating_sub(self.looked).checked_div((self.batch - self.left).into());
+        self.slow = self.slow.max(batch.unwrap_or_default());
+        self.looked = spent;
+        spent
     }
 
-    /// Whether another worker is to be woken for so many tasks that can run: never for one, which this one runs at once.
-    pub(crate) fn is_worth_sharing(&self, tasks: usize) -> bool {
-        let tasks = u32::try_from(tasks).unwrap_or(u32::MAX);
-        tasks >= 2 && self.task.saturating_mul(tasks) >= WORTH_SHARING
+    /// Allows as many of the queued tasks as are done in that time at the present pace.
+    #[inline]
+    fn allow(&mut self, time: u64, queued: usize) {
+        let fit = time.checked_div(self.task.max(self.slow)).unwrap_or(u64::MAX);
+        let turns = narrow(queued as u64).max(TURNS_BETWEEN_LOOKS);
+        let most = turns.min(TASKS_BETWEEN_LOOKS).min(TASKS_BETWEEN_POLLS - self.allowed);
+        self.batch = narrow(fit).clamp(1, most);
+        self.left = self.batch;
+        self.allowed += self.batch;
     }
+
+    /// From how many tasks on that can run another worker is to be woken for them: never for one, which this one runs at once.
+    pub(crate) fn worth_sharing(&self) -> usize {
+        let tasks = nanos(WORTH_SHARING).checked_div(self.task).unwrap_or(u64::MAX);
+        tasks.max(2) as usize
+    }
+}
+
+/// As many as are counted here.
+fn narrow(tasks: u64) -> u32 {
+    u32::try_from(tasks).unwrap_or(u32::MAX)
 }
 
 /// In 64 bits, which one instruction divides, and which last for 584 years.
@@ -108,62 +138,93 @@ fn nanos(time: Duration) -> u64 {
 mod tests {
     use std::time::Duration;
 
-    use super::{BETWEEN_POLLS, Pace, TASKS_BETWEEN_LOOKS, TASKS_BETWEEN_POLLS, WORTH_SHARING};
+    use super::{
+        BETWEEN_POLLS, Pace, TASKS_BETWEEN_LOOKS, TASKS_BETWEEN_POLLS, TURNS_BETWEEN_LOOKS, WORTH_SHARING,
+        nanos,
+    };
 
-    /// How many tasks it runs until it polls, each of which takes so long.
-    fn run(pace: &mut Pace, task: Duration) -> u32 {
+    /// How many tasks it runs until it polls, of which it always has so many, and each of which takes so long.
+    fn run(pace: &mut Pace, queued: usize, task: impl Fn(u32) -> Duration) -> u32 {
         let mut ran = 0;
-        while !pace.is_over() {
+        while !pace.is_over(|| queued) {
             pace.takes_one();
-            std::thread::sleep(task);
+            std::thread::sleep(task(ran));
             ran += 1;
         }
         pace.learn();
-        pace.has_polled();
+        pace.has_polled(queued);
         ran
+    }
+
+    /// More than it runs between two looks.
+    const MANY: usize = 1000;
+
+    fn at_once(_: u32) -> Duration {
+        Duration::ZERO
     }
 
     #[test]
     fn tasks_that_nobody_has_seen_are_worth_sharing_and_one_never_is() {
-        let pace = Pace::unknown();
-        assert!(pace.is_worth_sharing(2) && pace.is_worth_sharing(usize::MAX));
-        assert!(!pace.is_worth_sharing(1) && !pace.is_worth_sharing(0));
+        assert_eq!(Pace::unknown().worth_sharing(), 2);
     }
 
     #[test]
     fn of_short_tasks_many_are_worth_sharing_and_of_long_ones_two() {
         let mut pace = Pace::unknown();
         let learns = (0..100).any(|_| {
-            run(&mut pace, Duration::ZERO);
-            !pace.is_worth_sharing(2)
+            run(&mut pace, MANY, at_once);
+            pace.worth_sharing() > 2
         });
-        assert!(learns, "a task that does nothing takes {:?}", pace.task);
+        assert!(learns, "a task that does nothing takes {} ns", pace.task);
         for _ in 0..10 {
-            run(&mut pace, WORTH_SHARING);
+            run(&mut pace, MANY, |_| WORTH_SHARING);
         }
-        assert!(pace.is_worth_sharing(2));
+        assert_eq!(pace.worth_sharing(), 2);
     }
 
     #[test]
     fn as_many_short_tasks_as_a_poll_may_bring_run_between_two_polls_and_of_long_ones_few() {
         let mut pace = Pace::unknown();
         // A busy machine may take its time between them.
-        let most = (0..100).map(|_| run(&mut pace, Duration::ZERO)).max();
+        let most = (0..100).map(|_| run(&mut pace, MANY, at_once)).max();
         assert_eq!(most, Some(TASKS_BETWEEN_POLLS));
-        let sudden = run(&mut pace, BETWEEN_POLLS);
+        let sudden = run(&mut pace, MANY, |_| BETWEEN_POLLS);
         assert!((1..=TASKS_BETWEEN_LOOKS).contains(&sudden), "{sudden} tasks, each as long as all may be");
         for _ in 0..10 {
-            run(&mut pace, BETWEEN_POLLS);
+            run(&mut pace, MANY, |_| BETWEEN_POLLS);
         }
-        assert_eq!(run(&mut pace, BETWEEN_POLLS), 1);
+        assert_eq!(run(&mut pace, MANY, |_| BETWEEN_POLLS), 1);
+    }
+
+    #[test]
+    fn a_task_that_is_alone_has_few_turns_until_it_is_seen_to_be_long() {
+        let mut pace = Pace::unknown();
+        for _ in 0..100 {
+            run(&mut pace, MANY, at_once);
+        }
+        run(&mut pace, 1, at_once);
+        let alone = run(&mut pace, 1, |_| BETWEEN_POLLS);
+        assert!(alone <= TURNS_BETWEEN_LOOKS, "{alone} turns, each as long as all may be");
+    }
+
+    #[test]
+    fn a_long_task_is_known_though_many_short_ones_ran_since() {
+        let mut pace = Pace::unknown();
+        run(&mut pace, 1, |_| BETWEEN_POLLS);
+        // By the average, which these move, it would have four turns again.
+        for _ in 0..2 {
+            run(&mut pace, 1, at_once);
+        }
+        let alone = run(&mut pace, 1, |_| BETWEEN_POLLS);
+        assert!(alone < TURNS_BETWEEN_LOOKS, "{alone} turns, each as long as all may be");
     }
 
     #[test]
     fn no_task_says_nothing() {
         let mut pace = Pace::unknown();
-        pace.has_polled();
+        pace.has_polled(0);
         std::thread::sleep(Duration::from_millis(1));
         pace.learn();
-        assert_eq!(pace.task, WORTH_SHARING);
+        assert_eq!(pace.task, nanos(WORTH_SHARING));
     }
 }

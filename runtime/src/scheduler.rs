@@ -127,8 +127,8 @@ impl Scheduler {
         JoinHandle::new(handle)
     }
 
-    /// A task can run. On a worker's thread nobody is woken for it: that worker looks for its next task soon, and if its
-    /// present one does not yield, the stand-by sees to it.
+    /// A task can run. On a worker's thread nobody is woken for it, unless that worker has enough for two: it looks for its next
+    /// task soon, and if its present one does not yield, the stand-by sees to it.
     ///
     /// Go: `runtime.ready`
     #[doc(alias = "ready")]

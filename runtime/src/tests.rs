@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use netfd::{Netpoll, Parker};
 
 use crate::JoinHandle;
+use crate::local::{self, Local};
 use crate::scheduler::Scheduler;
 use crate::sync::queues::Queue;
 use crate::tasks::{self, Runnable};
@@ -95,4 +96,39 @@ fn the_worker_that_drives_is_woken_last() {
         scheduler.idle.stop_searching();
     }
     drives.join().expect("it does not panic").expect("the kernel waits");
+}
+
+/// Another worker is woken as soon as there is enough for both, and not for what comes during a poll: that is looked at afterwards.
+#[test]
+fn a_worker_that_has_enough_for_two_wakes_another() {
+    let scheduler = scheduler(2);
+    let netpoll = scheduler.netpoll().expect("it has not ended");
+    let (own, other) = (Parker::for_worker(&netpoll), Parker::for_worker(&netpoll));
+    let queue = Queue::new();
+    scheduler.sit_down(0, queue.stealer(), own.unparker());
+    scheduler.sit_down(1, Queue::new().stealer(), other.unparker());
+    scheduler.idle.lie_down(1, false);
+    let local = Local::new(&scheduler, 0, queue, own.unparker());
+    local::become_worker(local, |local| {
+        let comes = || {
+            let waits = task(&scheduler, 0, std::future::pending::<()>());
+            assert!(local::push(Arc::as_ptr(&scheduler), waits).is_none(), "it is this worker's");
+        };
+        comes();
+        comes();
+        assert_eq!(scheduler.idle.count(), 1, "it has not polled yet");
+        local.share_from(4);
+        comes();
+        assert_eq!(scheduler.idle.count(), 1, "three are not four");
+        comes();
+        assert_eq!(scheduler.idle.count(), 0, "four are");
+        // Whoever was woken found nothing.
+        scheduler.idle.stop_searching();
+        scheduler.idle.lie_down(1, false);
+        local.keep_to_itself();
+        comes();
+        assert_eq!(scheduler.idle.count(), 1, "it polls");
+        local.share_from(4);
+        assert_eq!(scheduler.idle.count(), 0, "it has polled");
+    });
 }

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::sleep;
 
@@ -31,10 +31,14 @@ use crate::sleep;
 /// # Panics
 /// As [`sleep`].
 pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Output, Elapsed> {
-    let (mut future, mut limit) = (pin!(future), pin!(sleep(duration)));
+    let (begun, mut future, mut limit) = (Instant::now(), pin!(future), None);
     poll_fn(|cx| match future.as_mut().poll(cx) {
         Poll::Ready(output) => Poll::Ready(Ok(output)),
-        Poll::Pending => limit.as_mut().poll(cx).map(|()| Err(Elapsed(duration))),
+        Poll::Pending => {
+            // Most futures are ready before they need one.
+            let limit = limit.get_or_insert_with(|| sleep(duration.saturating_sub(begun.elapsed())));
+            Pin::new(limit).poll(cx).map(|()| Err(Elapsed(duration)))
+        }
     })
     .await
 }

@@ -90,7 +90,7 @@ impl Worker<'_> {
             scheduler.tell_ender();
             return None;
         }
-        if self.pace.is_over() {
+        if self.pace.is_over(|| self.local.queue.len()) {
             let first = scheduler.pop_batch(&self.local.queue);
             self.poll_now();
             if first.is_some() {
@@ -163,6 +163,7 @@ impl Worker<'_> {
             if !scheduler.is_alone() {
                 self.pace.learn();
             }
+            self.local.keep_to_itself();
             park(&mut self.parker);
         }
         self.local.get_up();
@@ -181,18 +182,19 @@ impl Worker<'_> {
 
     fn poll_now(&mut self) {
         self.pace.learn();
+        self.local.keep_to_itself();
         if let Err(error) = self.parker.poll_now() {
             event!("runtime", ERROR, %error, "the kernel's wait failed");
         }
         self.polled();
     }
 
-    /// A poll has filled the queue: another worker is woken if it is worth sharing.
+    /// A poll has filled the queue: another worker is woken if that is worth sharing, or what comes.
     fn polled(&mut self) {
         let Local { scheduler, queue, .. } = self.local;
-        if !scheduler.is_alone() && self.pace.is_worth_sharing(queue.len()) {
-            scheduler.wake_one();
+        if !scheduler.is_alone() {
+            self.local.share_from(self.pace.worth_sharing());
         }
-        self.pace.has_polled();
+        self.pace.has_polled(queue.len());
     }
 }

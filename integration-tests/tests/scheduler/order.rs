@@ -122,6 +122,44 @@ fn long_turns_starve_neither_input_nor_tasks_from_outside() {
     );
 }
 
+/// The same beside many tasks that take no time: what they take on the average says nothing of the long one.
+#[test]
+fn one_long_turn_among_many_short_ones_does_not_keep_others_from_theirs() {
+    let (runtime, _) = runtime(1);
+    let (stop, turns) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let long = {
+        let (stop, turns) = (stop.clone(), turns.clone());
+        runtime.go(async move {
+            while !stop.load(SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
+                turns.fetch_add(1, SeqCst);
+                yield_now().await;
+            }
+        })
+    };
+    for _ in 0..100 {
+        let stop = stop.clone();
+        drop(runtime.go(async move {
+            while !stop.load(SeqCst) {
+                runtime::sleep(Duration::from_millis(1)).await;
+            }
+        }));
+    }
+    let mut waited = within(&runtime, async move {
+        let mut waited = Vec::new();
+        for _ in 0..21 {
+            let before = turns.load(SeqCst);
+            runtime::sleep(Duration::from_millis(1)).await;
+            waited.push(turns.load(SeqCst) - before);
+        }
+        waited
+    });
+    stop.store(true, SeqCst);
+    futures::executor::block_on(long).expect("it ends");
+    waited.sort_unstable();
+    assert!(waited[10] <= 5, "it slept through so many long turns: {waited:?}");
+}
+
 /// A deadline that is set into the past, later than one that is due and has not fired: it is not taken for one that moves
 /// later, whatever clock tells so. The only worker is busy, so that nobody fires anything.
 #[test]

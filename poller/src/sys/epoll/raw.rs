@@ -15,14 +15,21 @@ use std::{
 
 /// Room for the kernel's events, and how much of it the last wait filled.
 pub(crate) struct Raw {
+    /// Made by the first wait, for many a list is never used.
     room: Box<[libc::epoll_event]>,
+    capacity: usize,
     filled: usize,
 }
 
 impl Raw {
     pub(crate) fn with_capacity(capacity: usize) -> Raw {
+        Raw { room: Box::default(), capacity, filled: 0 }
+    }
+
+    #[cold]
+    fn make_room(&mut self) {
         let empty = libc::epoll_event { events: 0, u64: 0 };
-        Raw { room: vec![empty; capacity].into_boxed_slice(), filled: 0 }
+        self.room = vec![empty; self.capacity].into();
     }
 
     pub(crate) fn clear(&mut self) {
@@ -44,6 +51,9 @@ impl Raw {
         &mut self,
         call: impl FnOnce(*mut libc::epoll_event, c_int) -> c_long,
     ) -> io::Result<()> {
+        if self.room.is_empty() {
+            self.make_room();
+        }
         // `Events::MAX_CAPACITY` is far below what the kernel takes an order for.
         let count = call(self.room.as_mut_ptr(), self.room.len() as c_int);
         self.filled = 0;
@@ -81,7 +91,7 @@ fn is_break(raw: &libc::epoll_event) -> bool {
 
 impl fmt::Debug for Raw {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Raw({} of {})", self.filled, self.room.len())
+        write!(formatter, "Raw({} of {})", self.filled, self.capacity)
     }
 }
 
@@ -111,6 +121,7 @@ mod tests {
     /// A room of `capacity` in which the kernel has written `events`.
     fn filled(capacity: usize, events: &[(i32, Token)]) -> Raw {
         let mut raw = Raw::with_capacity(capacity);
+        raw.make_room();
         for (room, (bits, token)) in raw.room.iter_mut().zip(events) {
             *room = libc::epoll_event { events: *bits as u32, u64: u64::from(*token) };
         }
