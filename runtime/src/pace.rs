@@ -119,8 +119,7 @@ impl Pace {
 
     /// From how many tasks on that can run another worker is to be woken for them: never for one, which this one runs at once.
     pub(crate) fn worth_sharing(&self) -> usize {
-        let tasks = nanos(WORTH_SHARING).checked_div(self.task).unwrap_or(u64::MAX);
-        tasks.max(2) as usize
+        nanos(WORTH_SHARING).div_ceil(self.task.max(1)).max(2) as usize
     }
 }
 
