@@ -26,6 +26,8 @@ impl Conn {
     /// Fills the room that `buf` has, with no other read in between; how much that was. It is 0 if the stream ends before the first
     /// byte, or if there is no room.
     ///
+    /// A buffer that grows, such as a `Vec`, always has room: it needs a `limit`.
+    ///
     /// Cancel-safe: what was read is in `buf`, also beside an error. Another task's read may come in between then.
     ///
     /// ```

@@ -50,8 +50,8 @@ impl Fd {
         poll_fn(|cx| self.poll_read_buf(cx, &mut op, buf)).await
     }
 
-    /// Fills the room that `buf` has; nobody else's read comes in between. `read` counts how much that was, and must be kept with the
-    /// `op`. If the stream ends before the first byte it stays 0.
+    /// Fills the room that `buf` has, which for one that grows is without end; nobody else's read comes in between. `read` counts how
+    /// much that was, and must be kept with the `op`. If the stream ends before the first byte it stays 0.
     ///
     /// Cancel-safe as far as the data goes: what was read is in `buf`, also beside an error. Others may read once the operation
     /// is dropped.
