@@ -203,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn every_model_has_a_mutant_that_shows_that_it_can_fail() {
+        let workspace = Workspace::here();
+        for package in PACKAGES {
+            let named: Vec<_> = crate::mutants::models_of(package).collect();
+            let names = in_sources(&workspace.root.join(package).join("src")).unwrap();
+            let without: Vec<_> = names.iter().filter(|name| !named.contains(&name.as_str())).collect();
+            assert!(without.is_empty(), "no mutant of {package} shows that these can fail: {without:?}");
+        }
+    }
+
+    #[test]
     fn a_package_without_such_a_model_is_left_out() {
         let with = |filter: &str| {
             let options = Options { filter: Some(filter.to_owned()), ..Options::default() };

@@ -222,7 +222,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "start(&worker.scheduler, worker.seat)?;",
         new: "",
-        models: &["loom_tests::nested::a_worker_that_blocks_in_its_task_is_replaced"],
+        models: &[
+            "loom_tests::nested::a_worker_that_blocks_in_its_task_is_replaced",
+            "loom_tests::nested::a_worker_is_replaced_and_goes_on_beside_its_successor",
+        ],
     },
     Mutant {
         name: "a worker that blocks on another runtime is not replaced",
