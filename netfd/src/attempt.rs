@@ -14,6 +14,8 @@ pub(crate) type Attempt<T> = Result<T, Stop>;
 pub(crate) enum Stop {
     /// There is nothing to be done yet: EAGAIN.
     WouldBlock,
+    /// There is more to be done, after others had a turn.
+    GivesWay,
     /// It cannot be done.
     Failed(Box<Error>),
 }

@@ -5,7 +5,8 @@
 //! reference of the [fdMutex], and is taken out by the one whose release of the last reference found the mutex closed.
 //! Both words hand the right on with a release and take it with an acquire, which is all that a cell needs.
 //!
-//! In a model the cell is loom's, which fails the model on any access that the words did not order.
+//! In a model the cell is loom's, which fails the model on any access that the words did not order. So models have a third one, with
+//! nothing in it: what only the holder of the driver role may do touches it.
 //!
 //! [park word]: crate::netpoll::park_word
 //! [fdMutex]: crate::fd_mutex

@@ -28,11 +28,12 @@ const BETWEEN_POLLS: Duration = Duration::from_millis(10);
 /// what is still in the kernel goes to whichever worker polls next.
 const TASKS_BETWEEN_POLLS: u32 = Parker::MOST_EVENTS as u32;
 
-/// It looks at the clock after so many: tasks may suddenly take longer than those before. And after no more than it has in its queue,
-/// so that none of them runs twice between two looks.
+/// It looks at the clock after so many: tasks may suddenly take longer than those before. And after as many as it has in its queue, before
+/// the same ones come again.
 const TASKS_BETWEEN_LOOKS: u32 = 16;
 
-/// But for so many, which need not be different ones: a task that is alone and yields again and again would pay for a look each time.
+/// It may run so many without a look though it has fewer: or a task that is alone and yields again and again would pay for a look each
+/// time.
 const TURNS_BETWEEN_LOOKS: u32 = 4;
 
 /// The pace of one worker. Times are in nanoseconds.

@@ -116,7 +116,7 @@ fn a_worker_that_has_enough_for_two_wakes_another() {
         };
         comes();
         comes();
-        assert_eq!(scheduler.idle.count(), 1, "it has not polled yet");
+        assert_eq!(scheduler.idle.count(), 1, "it has not begun");
         local.share_from(4);
         comes();
         assert_eq!(scheduler.idle.count(), 1, "three are not four");

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use crate::sleep;
 
-/// Waits for `future`, and no longer than `duration` from the first poll: then it is dropped. It is polled at least once, and what it has by the time
-/// that both are due counts.
+/// Waits for `future`, and no longer than `duration` from the first poll: then it is dropped. It is polled at least once, and what
+/// it has by the time that both are due counts.
 ///
 /// A connection's own deadlines cost less, and end what waits without dropping it.
 ///
@@ -29,7 +29,7 @@ use crate::sleep;
 /// [`Elapsed`] once the time has passed.
 ///
 /// # Panics
-/// As [`sleep`].
+/// As [`sleep`], if `future` is not ready at once.
 pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Output, Elapsed> {
     let (begun, mut future, mut limit) = (Instant::now(), pin!(future), None);
     poll_fn(|cx| match future.as_mut().poll(cx) {

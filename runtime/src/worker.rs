@@ -74,6 +74,9 @@ impl Worker<'_> {
     /// Runs tasks until the runtime ends or another thread has the seat.
     fn work(&mut self) {
         let live = &self.local.scheduler.live;
+        if !self.local.scheduler.is_alone() {
+            self.local.share_from(self.pace.worth_sharing());
+        }
         while let Some(task) = self.next() {
             live.run(task);
             if self.local.replaced.get() {

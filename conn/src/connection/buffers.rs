@@ -26,23 +26,30 @@ impl Conn {
     /// Fills the room that `buf` has, with no other read in between; how much that was. It is 0 if the stream ends before the first
     /// byte, or if there is no room.
     ///
-    /// A buffer that grows, such as a `Vec`, always has room: it needs a `limit`.
+    /// A buffer that grows, such as a `Vec`, always has room: it needs a `limit`. Of something that is read in several parts, 0 for
+    /// another than the first is an end in the midst, too.
     ///
-    /// Cancel-safe: what was read is in `buf`, also beside an error. Another task's read may come in between then.
+    /// Cancel-safe: what was read is in `buf`, also beside an error; how much that was, the room tells that it has left. Another
+    /// task's read may come in between then.
     ///
     /// ```
-    /// use bytes::{BufMut, BytesMut};
+    /// use std::io::{Error, ErrorKind};
     ///
     /// /// A message behind its length; none at the end.
-    /// async fn message(conn: &conn::Conn) -> Result<Option<BytesMut>, conn::OpError> {
+    /// async fn message(conn: &conn::Conn) -> std::io::Result<Option<Vec<u8>>> {
     ///     let mut length = [0; 4];
     ///     if conn.read_full(&mut length.as_mut_slice()).await? == 0 {
     ///         return Ok(None);
     ///     }
-    ///     let length = u32::from_be_bytes(length).min(1 << 20) as usize;
-    ///     let mut message = BytesMut::with_capacity(length).limit(length);
-    ///     conn.read_full(&mut message).await?;
-    ///     Ok(Some(message.into_inner()))
+    ///     let length = u32::from_be_bytes(length) as usize;
+    ///     if length > 1 << 20 {
+    ///         return Err(Error::new(ErrorKind::InvalidData, format!("a message of {length} bytes")));
+    ///     }
+    ///     let mut message = vec![0; length];
+    ///     match conn.read_full(&mut message.as_mut_slice()).await? {
+    ///         read if read == length => Ok(Some(message)),
+    ///         _ => Err(ErrorKind::UnexpectedEof.into()),
+    ///     }
     /// }
     /// ```
     ///

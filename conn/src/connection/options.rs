@@ -33,7 +33,7 @@ impl Conn {
 
     /// Sets the idle time before probes and the time between them: whole seconds, rounded up, from 1 to 32767.
     ///
-    /// Differs: a time out of that range is saturated. Go passes it on, and the kernel refuses it or reads another one. Later
+    /// Differs: a time out of that range is saturated. Go passes it on, and the kernel refuses it or reads another one. Newer
     /// releases than 1.21 set the idle time alone.
     ///
     /// # Errors

@@ -2,7 +2,6 @@
 
 use std::io::{IoSlice, IoSliceMut, Read};
 use std::pin::pin;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, BufMut, BytesMut};
@@ -180,28 +179,64 @@ on_every_executor!(a_buffer_is_filled_however_the_data_comes, |exec: Exec| async
 on_every_executor!(what_was_read_before_an_error_is_in_the_buffer, |_| async move {
     let (client, server) = pair().await;
     client.write(b"hal").await.expect("written");
+    while server.peek(&mut [0; 3]).await.expect("data") < 3 {}
     let mut buf = BytesMut::new().limit(8);
-    server.set_read_deadline(Some(Instant::now() + Duration::from_millis(20))).expect("it is open");
-    let error = server.read_full(&mut buf).await.expect_err("past the deadline");
-    assert!(error.is_timeout(), "{error}");
+    {
+        let mut read = pin!(server.read_full(&mut buf));
+        // It gives way before it has tried, at most.
+        assert!(futures::poll!(read.as_mut()).is_pending() && futures::poll!(read.as_mut()).is_pending());
+        server.set_read_deadline(Some(Instant::now() + Duration::from_millis(1))).expect("it is open");
+        let error = read.await.expect_err("past the deadline");
+        assert!(error.is_timeout(), "{error}");
+    }
     assert_eq!(&buf.get_ref()[..], b"hal");
     server.set_read_deadline(None).expect("it is open");
-    {
-        let mut dropped = pin!(server.read_full(&mut buf));
-        client.write(b"f a ").await.expect("written");
-        client.close().await.expect("closed once");
-        // It gives way before it has tried, at most.
-        for _ in 0..2 {
-            if let Poll::Ready(read) = futures::poll!(dropped.as_mut()) {
-                let error = read.expect_err("the end comes too soon");
-                assert_eq!(*error.cause(), Error::UnexpectedEof, "{error}");
-                break;
-            }
-        }
-    }
-    let read = server.read_full(&mut buf).await.expect("the end");
-    assert_eq!((read, &buf.get_ref()[..]), (0, &b"half a "[..]));
+    client.write(b"f a ").await.expect("written");
+    client.close().await.expect("closed once");
+    let error = server.read_full(&mut buf).await.expect_err("the end comes too soon");
+    assert_eq!(*error.cause(), Error::UnexpectedEof, "{error}");
+    assert_eq!(&buf.get_ref()[..], b"half a ");
+    assert_eq!(server.read_full(&mut buf).await.expect("the end"), 0);
 });
+
+/// A sender that never rests: others run meanwhile, and a deadline that has passed is seen.
+#[test]
+fn who_fills_a_large_buffer_lets_others_run_and_keeps_to_its_deadline() {
+    let (told, tells) = std::sync::mpsc::channel();
+    let runtime = runtime::Runtime::new(1).expect("a runtime");
+    drop(runtime.go(async move {
+        let (client, server) = pair().await;
+        let sender = client.duplicate().expect("a duplicate");
+        let sender = std::thread::spawn(move || {
+            let mut sender = std::net::TcpStream::from(sender);
+            sender.set_nonblocking(false).expect("a flag of descriptors");
+            let piece = vec![7; 256 << 10];
+            while std::io::Write::write_all(&mut sender, &piece).is_ok() {}
+        });
+        let turns = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let others = {
+            let turns = turns.clone();
+            runtime::go(async move {
+                loop {
+                    turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    runtime::yield_now().await;
+                }
+            })
+        };
+        // More than comes until then, on any machine.
+        let mut buf = BytesMut::new().limit(usize::MAX);
+        server.set_read_deadline(Some(Instant::now() + Duration::from_millis(200))).expect("it is open");
+        let error = server.read_full(&mut buf).await.expect_err("past the deadline");
+        let (read, turns) = (buf.get_ref().len(), turns.load(std::sync::atomic::Ordering::Relaxed));
+        drop((server, client, others));
+        told.send((error.is_timeout(), read, turns)).expect("the test listens");
+        sender.join().expect("its writes end");
+    }));
+    let (is_timeout, read, turns) = tells.recv_timeout(Duration::from_secs(60)).expect("it ends");
+    assert!(is_timeout);
+    // 4 MiB a turn.
+    assert!(turns as usize >= read >> 23, "{turns} turns of another task while {read} bytes were read");
+}
 
 on_every_executor!(who_fills_a_buffer_is_alone_until_it_is_full, |exec: Exec| async move {
     let (client, server) = pair().await;

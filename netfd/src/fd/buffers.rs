@@ -10,7 +10,7 @@ use bytes::{Buf, BufMut};
 
 use super::op::{Op, Reading};
 use super::{Fd, OpState};
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Stop};
 use crate::netpoll::poll_desc::Direction;
 use crate::{Error, sys};
 
@@ -71,15 +71,21 @@ impl Fd {
         if !buf.has_remaining_mut() {
             return self.poll_read(cx, op, &mut []).map_ok(drop);
         }
+        // A sender that is as fast keeps such a read from ever having to wait.
+        let mut turn = 0;
         op.step(self, |op: &mut Op<'_, Reading>| {
             op.poll(cx, true, |socket, fd| {
                 while buf.has_remaining_mut() {
+                    if turn >= TURN {
+                        return Err(Stop::GivesWay);
+                    }
                     let asked = buf.chunk_mut().len();
                     match sys::read_buf(socket, buf)? {
                         0 if *read == 0 => break,
                         0 => return Err(Error::UnexpectedEof.into()),
                         more => {
                             *read += more;
+                            turn += more.max(LEAST);
                             fd.note_read(more, asked);
                         }
                     }
@@ -232,6 +238,11 @@ impl Fd {
         poll_fn(|cx| self.poll_write_buf(cx, &mut op, buf)).await
     }
 }
+
+/// A read that fills a buffer lets others run after so many bytes, and sees whether its deadline has passed or it was closed.
+const TURN: usize = 4 << 20;
+/// The least that one of its calls counts for.
+const LEAST: usize = 32 << 10;
 
 /// So many pieces of a [`Buf`] are listed without an allocation.
 const FEW: usize = 64;

@@ -223,6 +223,12 @@ impl OpenFd<'_> {
             match inner.borrow_socket(|socket| call(socket, self)) {
                 Ok(value) => return Poll::Ready(Ok(value)),
                 Err(Stop::WouldBlock) => ready!(wait_after(inner, desc, direction, cx))?,
+                Err(Stop::GivesWay) => {
+                    // It has been at it for a while, and would not look when it goes on.
+                    desc.check(direction)?;
+                    desc.give_way(direction, cx);
+                    return Poll::Pending;
+                }
                 Err(Stop::Failed(error)) => return Poll::Ready(Err(error)),
             }
         }
