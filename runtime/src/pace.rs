@@ -93,7 +93,7 @@ impl Pace {
     /// The worker has polled, and has so many tasks now.
     pub(crate) fn has_polled(&mut self, queued: usize) {
         self.begun = Instant::now();
-        (self.looked, self.allowed, self.slow) = (0, 0, self.slow - self.slow / 16);
+        (self.looked, self.allowed, self.slow) = (0, 0, self.slow / 4 * 3);
         self.allow(nanos(BETWEEN_POLLS), queued);
     }
 
