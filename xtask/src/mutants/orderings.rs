@@ -87,7 +87,7 @@ fn unproven(file: &str, text: &str, mutants: &[&Mutant]) -> Vec<String> {
             // A relaxed fence is none, and panics.
             if *to != "Relaxed" || !of_fence {
                 missing.extend(
-                    (!of_file().any(|mutant| done(mutant)))
+                    (!of_file().any(done))
                         .then(|| format!("{file}:{line}: no mutant makes this {ordering} {to}")),
                 );
             }
