@@ -199,6 +199,33 @@ on_every_executor!(what_was_read_before_an_error_is_in_the_buffer, |_| async mov
     assert_eq!(server.read_full(&mut buf).await.expect("the end"), 0);
 });
 
+/// Into pieces of one byte, each of which takes a call, though all data is there: after 128 calls others have a turn, and the
+/// deadline is looked at.
+#[test]
+fn who_fills_a_buffer_of_many_pieces_gives_way_once_in_a_while() {
+    let mut filled = [0; 300];
+    let mut pieces: Box<dyn BufMut> = Box::new(&mut [][..] as &mut [u8]);
+    for piece in filled.chunks_mut(1).rev() {
+        pieces = Box::new(piece.chain_mut(pieces));
+    }
+    futures::executor::block_on(async {
+        let (client, server) = pair().await;
+        client.write(&pattern(300)).await.expect("written");
+        while server.peek(&mut [0; 300]).await.expect("data") < 300 {}
+        {
+            let mut read = pin!(server.read_full(&mut pieces));
+            assert!(futures::poll!(read.as_mut()).is_pending());
+            server.set_read_deadline(Some(Instant::now())).expect("it is open");
+            assert!(read.await.expect_err("past the deadline").is_timeout());
+        }
+        assert_eq!(pieces.remaining_mut(), 300 - 2 * 128);
+        server.set_read_deadline(None).expect("it is open");
+        assert_eq!(server.read_full(&mut pieces).await.expect("the rest"), 300 - 2 * 128);
+    });
+    drop(pieces);
+    assert_eq!(&filled[..], pattern(300));
+}
+
 /// A sender that never rests: others run meanwhile, and a deadline that has passed is seen.
 #[test]
 fn who_fills_a_large_buffer_lets_others_run_and_keeps_to_its_deadline() {
