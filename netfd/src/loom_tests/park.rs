@@ -165,3 +165,17 @@ fn until(reached: impl Fn() -> bool) {
         thread::yield_now();
     }
 }
+
+/// Close against a poll of a task that has parked, with the waker that it has parked with: it ends. Preemption bound 3.
+#[test]
+fn a_close_that_comes_while_a_parked_task_is_polled_again_is_not_lost() {
+    model(3, || {
+        let (shared, token) = descriptor();
+        let task = Task::new();
+        let mut waiting = park(&shared, token, Read, &task);
+        let closer = spawn(&shared, move |shared| shared.cache.slot(token.slot()).evict(token, shared));
+        assert_eq!(waiting.end(&shared, &task), Err(Error::Closed));
+        closer.join().unwrap();
+        assert_eq!(shared.role.waiters(), 0);
+    });
+}

@@ -326,7 +326,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         after: None,
         old: "if same && self.change(word & !PARKED | TAKING, word, AcqRel) {",
         new: "if same && self.change(word & !PARKED | TAKING, word, Release) {",
-        models: &["loom_tests::fd::a_read_is_polled_while_its_descriptor_is_closed"],
+        models: &["loom_tests::park::a_close_that_comes_while_a_parked_task_is_polled_again_is_not_lost"],
     },
     Mutant {
         name: "a waiter that gives up takes the readiness along",
