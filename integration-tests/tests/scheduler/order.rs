@@ -78,21 +78,21 @@ fn input_and_output_go_on_under_full_load() {
     futures::executor::block_on(spinner).expect("it ends");
 }
 
+/// Yields all the time, and takes long each time.
+async fn takes_long_turns(stop: Arc<AtomicBool>, turns: Arc<AtomicU32>) {
+    while !stop.load(SeqCst) {
+        std::thread::sleep(Duration::from_millis(5));
+        turns.fetch_add(1, SeqCst);
+        yield_now().await;
+    }
+}
+
 /// A task that yields all the time and takes long each time: what comes waits for a turn or two of it, not for 100.
 #[test]
 fn long_turns_starve_neither_input_nor_tasks_from_outside() {
     let (runtime, netpoll) = runtime(1);
     let (stop, turns) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    let spinner = {
-        let (stop, turns) = (stop.clone(), turns.clone());
-        runtime.go(async move {
-            while !stop.load(SeqCst) {
-                std::thread::sleep(Duration::from_millis(5));
-                turns.fetch_add(1, SeqCst);
-                yield_now().await;
-            }
-        })
-    };
+    let spinner = runtime.go(takes_long_turns(stop.clone(), turns.clone()));
     let (ours, mut theirs) = UnixStream::pair().expect("two sockets");
     ours.set_nonblocking(true).expect("a flag of descriptors");
     let fd = Fd::new(ours.into(), &netpoll).expect("a descriptor");
@@ -127,16 +127,7 @@ fn long_turns_starve_neither_input_nor_tasks_from_outside() {
 fn one_long_turn_among_many_short_ones_does_not_keep_others_from_theirs() {
     let (runtime, _) = runtime(1);
     let (stop, turns) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    let long = {
-        let (stop, turns) = (stop.clone(), turns.clone());
-        runtime.go(async move {
-            while !stop.load(SeqCst) {
-                std::thread::sleep(Duration::from_millis(5));
-                turns.fetch_add(1, SeqCst);
-                yield_now().await;
-            }
-        })
-    };
+    let long = runtime.go(takes_long_turns(stop.clone(), turns.clone()));
     for _ in 0..100 {
         let stop = stop.clone();
         drop(runtime.go(async move {

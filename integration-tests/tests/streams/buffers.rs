@@ -227,50 +227,6 @@ fn who_fills_a_buffer_of_many_pieces_gives_way_once_in_a_while() {
     assert_eq!(&filled[..], pattern(300));
 }
 
-/// A sender that never rests: others run meanwhile, and a deadline that has passed is seen.
-#[test]
-fn who_fills_a_large_buffer_lets_others_run_and_keeps_to_its_deadline() {
-    let (told, tells) = std::sync::mpsc::channel();
-    let runtime = runtime::Runtime::new(1).expect("a runtime");
-    drop(runtime.go(async move {
-        let (client, server) = pair().await;
-        let sender = client.duplicate().expect("a duplicate");
-        let sender = std::thread::spawn(move || {
-            let mut sender = std::net::TcpStream::from(sender);
-            sender.set_nonblocking(false).expect("a flag of descriptors");
-            let piece = vec![7; 256 << 10];
-            while std::io::Write::write_all(&mut sender, &piece).is_ok() {}
-        });
-        let turns = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
-        let others = {
-            let turns = turns.clone();
-            runtime::go(async move {
-                loop {
-                    turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                    runtime::yield_now().await;
-                }
-            })
-        };
-        server.set_read_deadline(Some(Instant::now() + Duration::from_millis(100))).expect("it is open");
-        let (mut buf, mut read) = (vec![0; 64 << 20], 0);
-        let error = loop {
-            let mut room = &mut buf[..];
-            match server.read_full(&mut room).await {
-                Ok(all) => read += all,
-                Err(error) => break error,
-            }
-        };
-        let turns = turns.load(std::sync::atomic::Ordering::Relaxed);
-        drop((server, client, others));
-        told.send((error.is_timeout(), read, turns)).expect("the test listens");
-        sender.join().expect("its writes end");
-    }));
-    let (is_timeout, read, turns) = tells.recv_timeout(Duration::from_secs(60)).expect("it ends");
-    assert!(is_timeout);
-    // 4 MiB a turn.
-    assert!(turns as usize >= read >> 23, "{turns} turns of another task while {read} bytes were read");
-}
-
 on_every_executor!(who_fills_a_buffer_is_alone_until_it_is_full, |exec: Exec| async move {
     let (client, server) = pair().await;
     let readers = (0..4).map(|_| {
