@@ -136,7 +136,7 @@ impl Local {
         self.share_from.set(NEVER);
     }
 
-    /// It has polled: from so many tasks on another worker is woken for them.
+    /// It begins, or has polled: from so many tasks on another worker is woken for them.
     pub(crate) fn share_from(&self, tasks: usize) {
         self.share_from.set(tasks);
         if self.queue.len() >= tasks {

@@ -239,7 +239,8 @@ impl Fd {
     }
 }
 
-/// A read that fills a buffer lets others run after so many bytes, and sees whether its deadline has passed or it was closed.
+/// A read that fills a buffer lets others run after so many bytes, however much there is, and sees whether its deadline has passed or
+/// it was closed.
 const TURN: usize = 4 << 20;
 /// The least that one of its calls counts for.
 const LEAST: usize = 32 << 10;
