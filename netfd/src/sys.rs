@@ -81,7 +81,7 @@ pub(crate) fn close_slowly(socket: Socket, then: impl FnOnce() + Send + 'static)
 
 fn attempt<T>(syscall: &'static str, mut call: impl FnMut() -> Result<T, Errno>) -> Attempt<T> {
     loop {
-        return match call() {
+        return match return_stack::after(&mut call) {
             Ok(value) => Ok(value),
             Err(Errno::INTR) => continue,
             Err(Errno::AGAIN) => Err(Stop::WouldBlock),

@@ -8,6 +8,7 @@
 //! | `wakes` | `NetpollBreak`, `WaitAndWake` | from a wake to the one who waits for it |
 //! | `descriptors` | `FdMutex`, `AllocFree` | the lock and the slot of a descriptor |
 //! | `copies` | `SplicePipe`, `SendfileZeroBytes` | copies that move next to nothing |
+//! | `returns` | `ReturnAfterCall` | returning from the function that made a system call |
 //!
 //! The program `break-storm` counts what a storm of breaks costs in system calls.
 

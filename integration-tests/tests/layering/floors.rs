@@ -8,11 +8,12 @@ use cargo_metadata::{DependencyKind, Package};
 use crate::assert_none;
 use crate::house::House;
 
-/// Each floor and what it stands on: all of it, and no other. The first is what they have in common, and no floor.
-const FLOORS: [(&str, &[&str]); 6] = [
+/// Each floor and what it stands on: all of it, and no other. The first two are what they have in common, and no floors.
+const FLOORS: [(&str, &[&str]); 7] = [
     ("foreign", &[]),
-    ("poller", &["foreign"]),
-    ("netfd", &["foreign", "poller"]),
+    ("return-stack", &[]),
+    ("poller", &["foreign", "return-stack"]),
+    ("netfd", &["foreign", "poller", "return-stack"]),
     ("conn", &["foreign", "netfd"]),
     ("listener", &["conn", "foreign", "netfd"]),
     ("runtime", &["foreign", "netfd"]),

@@ -5,7 +5,7 @@
 //!   close ─ epoll_ctl(DEL) ───────────────────────▶ │   epoll    │ ── wait ──▶ decode ──▶ Events
 //!   break ─ write ──▶ eventfd ── level-triggered ─▶ └────────────┘     ▲
 //!              ▲                                                       │ epoll_pwait2 (nanoseconds),
-//!           Breaker: only the first                                    │ else epoll_wait (milliseconds)
+//!           Breaker: only the first                                    │ else epoll_pwait (milliseconds)
 //! ```
 //!
 //! The eventfd is level-triggered so that a poll that must not take a break can leave it where it is: the next poll
@@ -27,6 +27,7 @@ use crate::{
     breaker::Breaker,
     contract::{Backend, sealed::Sealed},
 };
+use return_stack::after;
 use rustix::{
     event::{EventfdFlags, epoll, eventfd},
     fd::{AsFd, AsRawFd, OwnedFd},
@@ -111,7 +112,7 @@ impl Backend for Epoll {
             | epoll::EventFlags::RDHUP
             | epoll::EventFlags::PRI
             | epoll::EventFlags::ET;
-        Ok(epoll::add(&self.epoll, source, epoll::EventData::new_u64(token.into()), flags)?)
+        Ok(after(|| epoll::add(&self.epoll, source, epoll::EventData::new_u64(token.into()), flags))?)
     }
 
     fn arm(&self, _: Source<'_>, _: Token, _: Mode) -> io::Result<()> {
@@ -119,7 +120,7 @@ impl Backend for Epoll {
     }
 
     fn close(&self, source: Source<'_>) -> io::Result<()> {
-        Ok(epoll::delete(&self.epoll, source)?)
+        Ok(after(|| epoll::delete(&self.epoll, source))?)
     }
 
     fn poll(&self, events: &mut Events, delay: Delay) -> io::Result<()> {

@@ -8,10 +8,7 @@
 
 use super::decode;
 use crate::{Event, Token};
-use std::{
-    ffi::{c_int, c_long},
-    fmt, io, slice,
-};
+use std::{fmt, io, slice};
 
 /// Room for the kernel's events, and how much of it the last wait filled.
 pub(crate) struct Raw {
@@ -46,18 +43,17 @@ impl Raw {
         Iter(self.room[..self.filled].iter())
     }
 
-    /// Lets `call` write into the room: it is given where and how many, and returns how many it wrote or -1.
+    /// Lets `call` write into the room; it says how many events it wrote.
+    #[inline]
     pub(super) fn fill(
         &mut self,
-        call: impl FnOnce(*mut libc::epoll_event, c_int) -> c_long,
+        call: impl FnOnce(&mut [libc::epoll_event]) -> io::Result<usize>,
     ) -> io::Result<()> {
         if self.room.is_empty() {
             self.make_room();
         }
-        // `Events::MAX_CAPACITY` is far below what the kernel takes an order for.
-        let count = call(self.room.as_mut_ptr(), self.room.len() as c_int);
         self.filled = 0;
-        self.filled = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+        self.filled = call(&mut self.room)?;
         Ok(())
     }
 
@@ -117,6 +113,7 @@ mod tests {
     use super::Raw;
     use crate::{Mode, Token};
     use libc::{EPOLLIN, EPOLLMSG, EPOLLOUT};
+    use std::io;
 
     /// A room of `capacity` in which the kernel has written `events`.
     fn filled(capacity: usize, events: &[(i32, Token)]) -> Raw {
@@ -125,7 +122,7 @@ mod tests {
         for (room, (bits, token)) in raw.room.iter_mut().zip(events) {
             *room = libc::epoll_event { events: *bits as u32, u64: u64::from(*token) };
         }
-        raw.fill(|_, _| events.len() as i64).unwrap();
+        raw.fill(|_| Ok(events.len())).unwrap();
         raw
     }
 
@@ -133,7 +130,7 @@ mod tests {
     fn a_failed_wait_leaves_nothing_of_an_earlier_one() {
         let mut raw = filled(2, &[(EPOLLIN, Token::new(1, 1)), (EPOLLIN, Token::new(2, 1))]);
         assert_eq!(raw.len(), 2);
-        raw.fill(|_, _| -1).unwrap_err();
+        raw.fill(|_| Err(io::ErrorKind::Interrupted.into())).unwrap_err();
         assert_eq!((raw.len(), raw.iter().count()), (0, 0));
     }
 

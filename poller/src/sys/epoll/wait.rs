@@ -2,19 +2,22 @@
 //!
 //! | delay   | call                                                                             |
 //! | ------- | -------------------------------------------------------------------------------- |
-//! | `Block` | `epoll_wait(-1)`                                                                 |
-//! | `Now`   | `epoll_wait(0)`                                                                  |
-//! | `UpTo`  | `epoll_pwait2`, to the nanosecond; on a kernel without it `epoll_wait`, rounded up |
+//! | `Block` | `epoll_pwait(-1)`                                                                |
+//! | `Now`   | `epoll_pwait(0)`                                                                 |
+//! | `UpTo`  | `epoll_pwait2`, to the nanosecond; on a kernel without it `epoll_pwait`, rounded up |
 //!
 //! `epoll_pwait2` came with Linux 5.11. Before, and under filters for system calls that have never heard of it, it
-//! fails; the poller remembers that and doesn't ask again. It is called by its number because a C library may
-//! lack it, and the older call through `libc` because `rustix` may be built to use the newer one alone.
+//! fails; the poller remembers that and doesn't ask again.
+//!
+//! Both are made right here, with the instruction itself: a function of the C library's would have returned before [`after`]
+//! can help, and `rustix` may be built to make the newer one alone.
 
 use super::Raw;
 use crate::{
     Delay,
     sync::{AtomicBool, Ordering},
 };
+use return_stack::after;
 use std::{
     ffi::c_int,
     io,
@@ -22,6 +25,7 @@ use std::{
     ptr,
     time::Duration,
 };
+use syscalls::{Sysno, syscall};
 
 /// A time as the kernel's newer calls take it, 64 bits wide on every architecture.
 #[repr(C)]
@@ -97,30 +101,35 @@ fn is_missing_call(error: &io::Error) -> bool {
 }
 
 fn wait_nanoseconds(epoll: BorrowedFd<'_>, raw: &mut Raw, time: KernelTime) -> io::Result<()> {
-    let no_signal_mask = ptr::null::<libc::sigset_t>();
-    raw.fill(|room, count| {
-        // SAFETY: `epoll` is borrowed, so it stays open during the call. `room` points to `count` events that
-        // nobody else uses, as `fill` has it from a slice borrowed for this call. `time` lives on this frame and has
-        // the layout of the kernel's 64-bit timespec. A null mask tells the kernel to read none, whatever its size.
-        unsafe {
-            libc::syscall(
-                libc::SYS_epoll_pwait2,
-                epoll.as_raw_fd(),
-                room,
-                count,
-                &raw const time,
-                no_signal_mask,
-                0,
-            )
-        }
-    })
+    wait(epoll, raw, Limit::Nanoseconds(&time))
 }
 
 fn wait_milliseconds(epoll: BorrowedFd<'_>, raw: &mut Raw, milliseconds: c_int) -> io::Result<()> {
-    raw.fill(|room, count| {
-        // SAFETY: `epoll` is borrowed, so it stays open during the call. `room` points to `count` events that
-        // nobody else uses, as `fill` has it from a slice borrowed for this call.
-        unsafe { libc::epoll_wait(epoll.as_raw_fd(), room, count, milliseconds) }.into()
+    wait(epoll, raw, Limit::Milliseconds(milliseconds))
+}
+
+/// How long to wait, which is all that the two calls differ in.
+#[derive(Clone, Copy)]
+enum Limit<'a> {
+    Milliseconds(c_int),
+    Nanoseconds(&'a KernelTime),
+}
+
+#[inline]
+fn wait(epoll: BorrowedFd<'_>, raw: &mut Raw, limit: Limit<'_>) -> io::Result<()> {
+    let (call, limit) = match limit {
+        // An `int`, with its sign in the whole register.
+        Limit::Milliseconds(number) => (Sysno::epoll_pwait, number as usize),
+        Limit::Nanoseconds(time) => (Sysno::epoll_pwait2, ptr::from_ref(time).expose_provenance()),
+    };
+    let (signal_mask, its_size) = (0, 0);
+    raw.fill(|room| {
+        let (fd, count) = (epoll.as_raw_fd(), room.len());
+        // SAFETY: `epoll` is borrowed, so it stays open during the call. The kernel writes at most `count` events to `room`,
+        // which is borrowed for it. `limit` is what this call takes, a number or a borrowed time with the layout of the
+        // kernel's 64-bit timespec. A null mask tells the kernel to read none, whatever its size.
+        after(|| unsafe { syscall!(call, fd, room.as_mut_ptr(), count, limit, signal_mask, its_size) })
+            .map_err(|errno| io::Error::from_raw_os_error(errno.into_raw()))
     })
 }
 

@@ -1,0 +1,83 @@
+//! Whether this kernel leaves places on the return stack.
+
+use std::fs::File;
+use std::io::Read;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+use crate::x86_64;
+
+/// Where the kernel says how it guards itself against speculative return stack overflow.
+const SAID: &str = "/sys/devices/system/cpu/vulnerabilities/spec_rstack_overflow";
+
+/// How it says that it does so by Safe RET: with the processor's help ("Mitigation: Safe RET") or as well as it
+/// can without ("Vulnerable: Safe RET, no microcode").
+const SAFE_RET: &[u8] = b"Safe RET";
+
+/// What is known: [`UNKNOWN`], [`NO`] or [`YES`]. Relaxed: it says nothing about other memory, and who sees it late finds the
+/// same once more.
+static KNOWN: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+const UNKNOWN: u8 = 0;
+const NO: u8 = 1;
+const YES: u8 = 2;
+
+/// Whether a system call is to be followed by a [refill](x86_64::refill).
+#[inline(always)]
+pub(crate) fn leaves_places() -> bool {
+    match KNOWN.load(Relaxed) {
+        UNKNOWN => find_out(),
+        known => known == YES,
+    }
+}
+
+#[cold]
+fn find_out() -> bool {
+    let leaves = !x86_64::has_shadow_stack() && said().is_some_and(|said| is_safe_ret(&said));
+    KNOWN.store(if leaves { YES } else { NO }, Relaxed);
+    leaves
+}
+
+/// What the kernel says; nothing if it is too old, or if its files are hidden from this process.
+fn said() -> Option<[u8; 64]> {
+    let mut said = [0; 64];
+    // The kernel gives a line as short as this at once.
+    let _ = File::open(SAID).and_then(|mut file| file.read(&mut said)).ok()?;
+    Some(said)
+}
+
+fn is_safe_ret(said: &[u8]) -> bool {
+    said.windows(SAFE_RET.len()).any(|words| words == SAFE_RET)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KNOWN, NO, SAID, YES, is_safe_ret, leaves_places, x86_64};
+    use std::fs;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    #[test]
+    fn of_all_that_a_kernel_may_say_safe_ret_is_what_counts() {
+        for (said, safe_ret) in [
+            ("Mitigation: Safe RET\n", true),
+            ("Vulnerable: Safe RET, no microcode\n", true),
+            ("Not affected\n", false),
+            ("Vulnerable\n", false),
+            ("Vulnerable: No microcode\n", false),
+            ("Vulnerable: Microcode, no safe RET\n", false),
+            ("Mitigation: IBPB\n", false),
+            ("Mitigation: IBPB on VMEXIT only\n", false),
+            ("Mitigation: SMT disabled\n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_safe_ret(said.as_bytes()), safe_ret, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_what_this_kernel_says_and_stays_so() {
+        let said = fs::read_to_string(SAID).unwrap_or_default();
+        let expected = said.contains("Safe RET") && !x86_64::has_shadow_stack();
+        assert_eq!([leaves_places(), leaves_places()], [expected; 2], "{said:?}");
+        assert_eq!(KNOWN.load(Relaxed), if expected { YES } else { NO });
+    }
+}
