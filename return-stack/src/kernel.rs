@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::x86_64;
 
@@ -13,28 +13,20 @@ const SAID: &str = "/sys/devices/system/cpu/vulnerabilities/spec_rstack_overflow
 /// can without ("Vulnerable: Safe RET, no microcode").
 const SAFE_RET: &[u8] = b"Safe RET";
 
-/// What is known: [`UNKNOWN`], [`NO`] or [`YES`]. Relaxed: it says nothing about other memory, and who sees it late finds the
-/// same once more.
-static KNOWN: AtomicU8 = AtomicU8::new(UNKNOWN);
-
-const UNKNOWN: u8 = 0;
-const NO: u8 = 1;
-const YES: u8 = 2;
+/// Whether this kernel leaves places, once somebody has looked. Relaxed: it says nothing about other memory, and who sees it
+/// late makes some calls that are followed by dear returns.
+static LEAVES_PLACES: AtomicBool = AtomicBool::new(false);
 
 /// Whether a system call is to be followed by a [refill](x86_64::refill).
 #[inline(always)]
 pub(crate) fn leaves_places() -> bool {
-    match KNOWN.load(Relaxed) {
-        UNKNOWN => find_out(),
-        known => known == YES,
-    }
+    LEAVES_PLACES.load(Relaxed)
 }
 
-#[cold]
-fn find_out() -> bool {
+/// Finds it out.
+pub(crate) fn look() {
     let leaves = !x86_64::has_shadow_stack() && said().is_some_and(|said| is_safe_ret(&said));
-    KNOWN.store(if leaves { YES } else { NO }, Relaxed);
-    leaves
+    LEAVES_PLACES.store(leaves, Relaxed);
 }
 
 /// What the kernel says; nothing if it is too old, or if its files are hidden from this process.
@@ -51,9 +43,8 @@ fn is_safe_ret(said: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{KNOWN, NO, SAID, YES, is_safe_ret, leaves_places, x86_64};
+    use super::{SAID, is_safe_ret, leaves_places, look, x86_64};
     use std::fs;
-    use std::sync::atomic::Ordering::Relaxed;
 
     #[test]
     fn of_all_that_a_kernel_may_say_safe_ret_is_what_counts() {
@@ -74,10 +65,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_what_this_kernel_says_and_stays_so() {
+    fn nothing_is_done_before_a_look_and_then_what_this_kernel_needs() {
+        assert!(!leaves_places());
         let said = fs::read_to_string(SAID).unwrap_or_default();
         let expected = said.contains("Safe RET") && !x86_64::has_shadow_stack();
-        assert_eq!([leaves_places(), leaves_places()], [expected; 2], "{said:?}");
-        assert_eq!(KNOWN.load(Relaxed), if expected { YES } else { NO });
+        look();
+        assert_eq!(leaves_places(), expected, "{said:?}");
     }
 }

@@ -23,13 +23,14 @@
 //! measured, and how.
 //!
 //! ```
-//! use return_stack::after;
+//! use return_stack::{after, look};
 //!
 //! // A call that is made right here, as `rustix` makes them. The C library makes it in a function of its own, which
 //! // returns before anybody can help.
 //! fn parent() -> Option<rustix::process::Pid> {
 //!     after(rustix::process::getppid)
 //! }
+//! look();
 //! assert!(parent().is_some());
 //! ```
 //!
@@ -43,10 +44,16 @@ mod kernel;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod x86_64;
 
+/// Looks how this kernel returns; before that, [`after`] does nothing but the call. It reads a file of the kernel's.
+pub fn look() {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    kernel::look();
+}
+
 /// Makes a system call, and fills the return stack with places that are not the kernel's, if this kernel needs it.
 ///
-/// It is for calls that are inlined into `call`, and for those that are made often: it costs 17 instructions where it is
-/// needed, and a load and a branch elsewhere. The first one of a process reads a file of the kernel's to know which.
+/// It is for calls that are inlined into `call`. It costs 19 instructions where it is needed, and a load and a branch
+/// elsewhere.
 #[inline(always)]
 pub fn after<T>(call: impl FnOnce() -> T) -> T {
     let result = call();

@@ -52,6 +52,7 @@ fn return_after_call(criterion: &mut Criterion) {
     let (near, far) =
         socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None).expect("two sockets");
     let pair = Pair(near, far);
+    return_stack::look();
     let mut group = criterion.benchmark_group("ReturnAfterCall");
     group.bench_function(BenchmarkId::from_parameter("none"), |bencher| bencher.iter(|| pair.plain()));
     group.bench_function(BenchmarkId::from_parameter("plain"), |bencher| {

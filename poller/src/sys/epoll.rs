@@ -99,6 +99,7 @@ impl Backend for Epoll {
     const FORGETS_THE_CLOSED: bool = true;
 
     fn new() -> io::Result<Epoll> {
+        return_stack::look();
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         epoll::add(&epoll, &wake, epoll::EventData::new_u64(Token::BREAK.into()), epoll::EventFlags::IN)?;
