@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use hdrhistogram::Histogram;
+use return_stack::after;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::{Errno, read};
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
@@ -53,6 +54,7 @@ const ENOUGH: u64 = 100;
 /// # Errors
 /// If a connection that is to stay cannot be opened, or the kernel refuses what the generator itself needs.
 pub fn run(options: &Options, signs: &mut dyn Write) -> anyhow::Result<Report> {
+    return_stack::look();
     let window = Window::new(signs, options.length()?, options.warmup);
     let mut load = Load::new(options, window)?;
     load.open()?;
@@ -145,7 +147,7 @@ impl<'a> Load<'a> {
                     break;
                 }
             }
-            let ready: &[Event] = match epoll::wait(&self.epoll, &mut events, None) {
+            let ready: &[Event] = match after(|| epoll::wait(&self.epoll, &mut events, None)) {
                 Ok((ready, _)) => ready,
                 Err(Errno::INTR) => &[],
                 Err(error) => return Err(error).context("epoll"),

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use return_stack::after;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
@@ -125,7 +126,7 @@ impl Client {
         let Some(socket) = &self.socket else { return Ok(()) };
         let message = pattern.message(self.index, self.nth);
         while self.sent < message.len() {
-            match send(socket, &message[self.sent..], SendFlags::NOSIGNAL) {
+            match after(|| send(socket, &message[self.sent..], SendFlags::NOSIGNAL)) {
                 Ok(sent) => self.sent += sent,
                 Err(Errno::AGAIN) => break,
                 Err(error) => return Err(error).context("send"),
@@ -150,7 +151,7 @@ impl Client {
         }
         loop {
             let Some(socket) = &self.socket else { return Ok(Progress::Waits) };
-            let came = match recv(socket, &mut *received, RecvFlags::empty()) {
+            let came = match after(|| recv(socket, &mut *received, RecvFlags::empty())) {
                 Ok((0, _)) if self.under_way => bail!("the server closed it before the answer was whole"),
                 Ok((0, _)) => bail!("the server closed it"),
                 Ok((came, _)) => came,
