@@ -43,7 +43,8 @@ impl Poller {
     /// while, as after that call.
     pub const FORGETS_THE_CLOSED: bool = <sys::Selected as Backend>::FORGETS_THE_CLOSED;
 
-    /// A new poller without sources.
+    /// A new poller without sources. On Linux it also [looks](return_stack::look) how this kernel returns, in a file under
+    /// `/sys` that it can do without.
     ///
     /// # Errors
     ///

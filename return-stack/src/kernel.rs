@@ -9,9 +9,9 @@ use crate::x86_64;
 /// Where the kernel says how it guards itself against speculative return stack overflow.
 const SAID: &str = "/sys/devices/system/cpu/vulnerabilities/spec_rstack_overflow";
 
-/// How it says that it does so by Safe RET: with the processor's help ("Mitigation: Safe RET") or as well as it
-/// can without ("Vulnerable: Safe RET, no microcode").
-const SAFE_RET: &[u8] = b"Safe RET";
+/// How it says that it does so by Safe RET, now and before Linux 6.6. What it lacks of it is written in small letters still:
+/// "Vulnerable: Microcode, no safe RET".
+const SAFE_RET: [&[u8]; 2] = [b"Safe RET", b"Mitigation: safe RET"];
 
 /// Whether this kernel leaves places, once somebody has looked. Relaxed: it says nothing about other memory, and who sees it
 /// late makes some calls that are followed by dear returns.
@@ -23,10 +23,11 @@ pub(crate) fn leaves_places() -> bool {
     LEAVES_PLACES.load(Relaxed)
 }
 
-/// Finds it out.
+/// Finds it out, unless the kernel's file is out of reach: then what was known before stays.
 pub(crate) fn look() {
-    let leaves = !x86_64::has_shadow_stack() && said().is_some_and(|said| is_safe_ret(&said));
-    LEAVES_PLACES.store(leaves, Relaxed);
+    if let Some(said) = said() {
+        LEAVES_PLACES.store(is_safe_ret(&said) && !x86_64::has_shadow_stack(), Relaxed);
+    }
 }
 
 /// What the kernel says; nothing if it is too old, or if its files are hidden from this process.
@@ -38,7 +39,7 @@ fn said() -> Option<[u8; 64]> {
 }
 
 fn is_safe_ret(said: &[u8]) -> bool {
-    said.windows(SAFE_RET.len()).any(|words| words == SAFE_RET)
+    SAFE_RET.iter().any(|safe_ret| said.windows(safe_ret.len()).any(|words| words == *safe_ret))
 }
 
 #[cfg(test)]
@@ -51,10 +52,14 @@ mod tests {
         for (said, safe_ret) in [
             ("Mitigation: Safe RET\n", true),
             ("Vulnerable: Safe RET, no microcode\n", true),
+            ("Mitigation: safe RET\n", true),
+            ("Mitigation: safe RET, no microcode\n", true),
             ("Not affected\n", false),
             ("Vulnerable\n", false),
             ("Vulnerable: No microcode\n", false),
             ("Vulnerable: Microcode, no safe RET\n", false),
+            ("Mitigation: Reduced Speculation\n", false),
+            ("Mitigation: microcode\n", false),
             ("Mitigation: IBPB\n", false),
             ("Mitigation: IBPB on VMEXIT only\n", false),
             ("Mitigation: SMT disabled\n", false),
@@ -68,7 +73,8 @@ mod tests {
     fn nothing_is_done_before_a_look_and_then_what_this_kernel_needs() {
         assert!(!leaves_places());
         let said = fs::read_to_string(SAID).unwrap_or_default();
-        let expected = said.contains("Safe RET") && !x86_64::has_shadow_stack();
+        let safe = said.contains("Safe RET") || said.starts_with("Mitigation: safe RET");
+        let expected = safe && !x86_64::has_shadow_stack();
         look();
         assert_eq!(leaves_places(), expected, "{said:?}");
     }

@@ -1,7 +1,7 @@
 //! Keeps the processor from predicting returns into the kernel after a system call.
 //!
 //! A processor predicts where a function returns to by a stack of its own, the return stack, on which each call puts a place
-//! and from which each return takes one. A kernel that guards AMD's Zen 3 and Zen 4 against speculative return stack
+//! and from which each return takes one. A kernel that guards AMD's Zen 1 to Zen 4 against speculative return stack
 //! overflow in the way called Safe RET leaves more on it than it found. So the functions that a system call was made in
 //! are predicted to return into the kernel:
 //!
@@ -19,7 +19,7 @@
 //! Wrong it is either way, for what was on the stack before is lost. But a return that is predicted into the kernel costs more
 //! than its own misprediction: the system calls after it are slower, everywhere within the kernel. Why, we do not know.
 //! On a Zen 4 that takes 1,125 ns to send 64 bytes through a pair of Unix sockets and to receive them, it took 1,510 once that
-//! was done in a function that returned, and 1,170 in such a function with [`after`]. `docs/performance.md` says what else was
+//! was done in a function that returned, within five others, and 1,170 in such a function with [`after`]. Older generations were not measured. `docs/performance.md` says what else was
 //! measured, and how.
 //!
 //! ```
@@ -34,7 +34,8 @@
 //! assert!(parent().is_some());
 //! ```
 //!
-//! Where the kernel does not say that it returns in this way, and on other processors, [`after`] makes the call and nothing else.
+//! Where the kernel does not say that it returns in this way, [`after`] is the call, a load and a branch; on other architectures the
+//! call and nothing else.
 //!
 //! Source: [Speculative Return Stack Overflow](https://docs.kernel.org/admin-guide/hw-vuln/srso.html) in Linux's
 //! documentation tells what Safe RET is. Go has no counterpart.
@@ -44,7 +45,8 @@ mod kernel;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod x86_64;
 
-/// Looks how this kernel returns; before that, [`after`] does nothing but the call. It reads a file of the kernel's.
+/// Looks how this kernel returns; before that, [`after`] does nothing but the call. It reads a file of the kernel's, which
+/// takes some ten microseconds; where that is out of reach nothing changes.
 pub fn look() {
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     kernel::look();

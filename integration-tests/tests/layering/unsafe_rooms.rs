@@ -26,7 +26,7 @@ const ROOMS: [(&str, &str); 14] = [
         "signals and system call filters, to provoke what the kernel rarely does",
     ),
     ("poller/src/sys/epoll/wait.rs", "the two waits, of which no safe wrapper has both"),
-    ("return-stack/src/x86_64.rs", "instructions that no language has words for"),
+    ("return-stack/src/x86_64.rs", "instructions that Rust has no words for"),
 ];
 
 /// The packages that have such a file.

@@ -9,23 +9,24 @@
 //! `epoll_pwait2` came with Linux 5.11. Before, and under filters for system calls that have never heard of it, it
 //! fails; the poller remembers that and doesn't ask again.
 //!
-//! Both are made right here, with the instruction itself: a function of the C library's would have returned before [`after`]
-//! can help, and `rustix` may be built to make the newer one alone.
+//! Both are called by their numbers: a C library may lack the newer one, and `rustix` may be built to make that alone. On x86-64
+//! they are made right here, with the instruction itself: a function of the C library's would have returned before
+//! [`return_stack::after`] can help.
 
 use super::Raw;
 use crate::{
     Delay,
     sync::{AtomicBool, Ordering},
 };
+#[cfg(target_arch = "x86_64")]
 use return_stack::after;
 use std::{
-    ffi::c_int,
+    ffi::{c_int, c_long},
     io,
     os::fd::{AsRawFd, BorrowedFd},
     ptr,
     time::Duration,
 };
-use syscalls::{Sysno, syscall};
 
 /// A time as the kernel's newer calls take it, 64 bits wide on every architecture.
 #[repr(C)]
@@ -109,7 +110,6 @@ fn wait_milliseconds(epoll: BorrowedFd<'_>, raw: &mut Raw, milliseconds: c_int) 
 }
 
 /// How long to wait, which is all that the two calls differ in.
-#[derive(Clone, Copy)]
 enum Limit<'a> {
     Milliseconds(c_int),
     Nanoseconds(&'a KernelTime),
@@ -117,20 +117,45 @@ enum Limit<'a> {
 
 #[inline]
 fn wait(epoll: BorrowedFd<'_>, raw: &mut Raw, limit: Limit<'_>) -> io::Result<()> {
-    let (call, limit) = match limit {
+    let (number, limit) = match limit {
         // An `int`, with its sign in the whole register.
-        Limit::Milliseconds(number) => (Sysno::epoll_pwait, number as usize),
-        Limit::Nanoseconds(time) => (Sysno::epoll_pwait2, ptr::from_ref(time).expose_provenance()),
+        Limit::Milliseconds(limit) => (libc::SYS_epoll_pwait, limit as usize),
+        Limit::Nanoseconds(time) => (libc::SYS_epoll_pwait2, ptr::from_ref(time).expose_provenance()),
     };
     let (signal_mask, its_size) = (0, 0);
     raw.fill(|room| {
-        let (fd, count) = (epoll.as_raw_fd(), room.len());
+        let (fd, count) = (epoll.as_raw_fd() as usize, room.len());
+        let room = room.as_mut_ptr().expose_provenance();
         // SAFETY: `epoll` is borrowed, so it stays open during the call. The kernel writes at most `count` events to `room`,
         // which is borrowed for it. `limit` is what this call takes, a number or a borrowed time with the layout of the
         // kernel's 64-bit timespec. A null mask tells the kernel to read none, whatever its size.
-        after(|| unsafe { syscall!(call, fd, room.as_mut_ptr(), count, limit, signal_mask, its_size) })
-            .map_err(|errno| io::Error::from_raw_os_error(errno.into_raw()))
+        unsafe { call(number, [fd, room, count, limit, signal_mask, its_size]) }
     })
+}
+
+/// Makes a system call right here.
+///
+/// # Safety
+///
+/// What this call asks for.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+unsafe fn call(number: c_long, [a, b, c, d, e, f]: [usize; 6]) -> io::Result<usize> {
+    // SAFETY: the caller has seen to it.
+    let returned = after(|| unsafe { syscalls::raw::syscall6(number as usize, a, b, c, d, e, f) });
+    syscalls::Errno::from_ret(returned).map_err(|errno| io::Error::from_raw_os_error(errno.into_raw()))
+}
+
+/// The same elsewhere, by the C library: no kernel needs help there, and `syscalls` lacks some architectures.
+///
+/// # Safety
+///
+/// What this call asks for.
+#[cfg(not(target_arch = "x86_64"))]
+unsafe fn call(number: c_long, [a, b, c, d, e, f]: [usize; 6]) -> io::Result<usize> {
+    // SAFETY: the caller has seen to it.
+    let returned = unsafe { libc::syscall(number, a, b, c, d, e, f) };
+    usize::try_from(returned).map_err(|_| io::Error::last_os_error())
 }
 
 #[cfg(test)]
