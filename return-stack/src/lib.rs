@@ -19,8 +19,8 @@
 //! Wrong it is either way, for what was on the stack before is lost. But a return that is predicted into the kernel costs more
 //! than its own misprediction: the system calls after it are slower, everywhere within the kernel. Why, we do not know.
 //! On a Zen 4 that takes 1,125 ns to send 64 bytes through a pair of Unix sockets and to receive them, it took 1,510 once that
-//! was done in a function that returned, within five others, and 1,170 in such a function with [`after`]. Older generations were not measured. `docs/performance.md` says what else was
-//! measured, and how.
+//! was done in a function that returned, within five others, and 1,170 in such a function with [`after`]. Older generations were
+//! not measured. `docs/performance.md` says what else was, and how.
 //!
 //! ```
 //! use return_stack::{after, look};

@@ -35,7 +35,7 @@ impl Pair {
     }
 }
 
-/// As deep as a read in a task is below the worker's loop.
+/// Some functions deep, as a read in a task is: the first return is the dear one.
 const FUNCTIONS: usize = 6;
 
 /// `work` in the innermost of so many functions, each of which really returns to the one before.

@@ -146,7 +146,8 @@ unsafe fn call(number: c_long, [a, b, c, d, e, f]: [usize; 6]) -> io::Result<usi
     syscalls::Errno::from_ret(returned).map_err(|errno| io::Error::from_raw_os_error(errno.into_raw()))
 }
 
-/// The same elsewhere, by the C library: no kernel needs help there, and `syscalls` lacks some architectures.
+/// The same elsewhere, by the C library: the return stack is not filled there, and `syscalls` needs an unstable compiler for
+/// some architectures.
 ///
 /// # Safety
 ///
