@@ -90,8 +90,8 @@ pub enum Message {
     Plain,
     /// Such as ask for a deadline each: of a server in one of the modes that have them
     Marked,
-    /// On the same connections, each with a window of its own: marked, plain, plain, marked, and so on for 32 windows. So what
-    /// changes slowly falls out
+    /// On the same connections, each with a window of its own: marked, plain, plain, marked, and so on for 320 windows. So
+    /// what changes slowly falls out
     InTurns,
 }
 
@@ -102,7 +102,7 @@ impl Message {
         match self {
             Message::Plain => &[false],
             Message::Marked => &[true],
-            Message::InTurns => [[true, false, false, true]; 8].as_flattened(),
+            Message::InTurns => [[true, false, false, true]; 80].as_flattened(),
         }
     }
 }

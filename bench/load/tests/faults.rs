@@ -81,18 +81,18 @@ fn in_lockstep_exactly_so_many_are_done_too() {
 #[test]
 fn in_lockstep_a_window_begins_and_ends_between_steps() {
     let mut options = Options::new(server(|_, read| read.to_vec()));
-    options = options.ending(Length::Time(Duration::from_millis(30)));
-    options.warmup = Duration::from_millis(10);
+    options = options.ending(Length::Time(Duration::from_millis(3)));
+    options.warmup = Duration::from_millis(1);
     options.connections = 7;
     options.message = Message::InTurns;
     options.lockstep = true;
     let mut signs = Vec::new();
     let report = load::run(&options, &mut signs).expect("it measures");
     let turns = report.turns.expect("several windows");
-    assert_eq!((report.errors, turns.len()), (0, 32));
+    assert_eq!((report.errors, turns.len()), (0, 320));
     assert!(turns.iter().all(|done| done % 7 == 0), "only whole steps count: {turns:?}");
     assert_eq!(report.requests, Some(turns.iter().sum()));
-    assert_eq!(signs, "measuring\nmeasured\n".repeat(32).as_bytes());
+    assert_eq!(signs, "measuring\nmeasured\n".repeat(320).as_bytes());
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub(crate) fn section(kind: Kind) -> Section {
         Kind::Deadlines(_) => Section {
             title: "Deadlines",
             says: "Each server against itself without a deadline: `deadline-later` moves the read deadline later \
-                   before every read, `deadline-earlier` earlier. For the difference there are 32 short windows on \
+                   before every read, `deadline-earlier` earlier. For the difference there are 320 short windows on \
                    the same connections in lockstep, with deadlines, without, without, with, and so on: two processes \
                    differ by more than a deadline costs.",
             columns: TIME,
@@ -81,7 +81,7 @@ pub(crate) fn section(kind: Kind) -> Section {
         Kind::Armed { .. } => Section {
             title: "Thousands of armed deadlines",
             says: "Each server against itself: the idle connections wait with a deadline an hour away, or without one. \
-                   The difference is what a deadline before each read of the busy ones adds, in 32 short windows on the \
+                   The difference is what a deadline before each read of the busy ones adds, in 320 short windows on the \
                    same connections.",
             columns: TIME,
             less_is_better: true,

@@ -261,7 +261,7 @@ impl Meter {
         }
         // As long as four windows of the usual length, in turns that are short beside what disturbs them.
         let Run { warmup, window } = self.lengths.run;
-        let turn = Run { warmup: warmup / 8, window: window / 8 };
+        let turn = Run { warmup: warmup / 80, window: window / 80 };
         let played = self.play_windows(server, workers, traffic.in_turns(), turn, &mut ())?;
         Ok((in_turns(&played.report, &played.windows)?, played.others))
     }
