@@ -59,10 +59,10 @@ impl Pace {
         Pace { begun, looked: 0, allowed: 1, batch: 1, left: 1, task: nanos(WORTH_SHARING), slow: 0 }
     }
 
-    /// Whether it is time to poll, rather than to take another of the tasks that are `queued`.
+    /// Whether it is time to look at the clock.
     #[inline]
-    pub(crate) fn is_over(&mut self, queued: impl FnOnce() -> usize) -> bool {
-        self.left == 0 && self.look(queued())
+    pub(crate) fn is_due(&self) -> bool {
+        self.left == 0
     }
 
     /// The worker takes a task.
@@ -71,9 +71,8 @@ impl Pace {
         self.left -= 1;
     }
 
-    /// Looks at the clock; whether it is time to poll.
-    #[cold]
-    fn look(&mut self, queued: usize) -> bool {
+    /// Looks at the clock: whether it is time to poll, rather than to take another of the tasks that are `queued`.
+    pub(crate) fn is_over(&mut self, queued: usize) -> bool {
         let left = nanos(BETWEEN_POLLS).saturating_sub(self.spent());
         let over = left == 0 || self.allowed >= TASKS_BETWEEN_POLLS;
         if !over {
@@ -146,7 +145,7 @@ mod tests {
     /// How many tasks it runs until it polls, of which it always has so many, and each of which takes so long.
     fn run(pace: &mut Pace, queued: usize, task: impl Fn(u32) -> Duration) -> u32 {
         let mut ran = 0;
-        while !pace.is_over(|| queued) {
+        while !(pace.is_due() && pace.is_over(queued)) {
             pace.takes_one();
             std::thread::sleep(task(ran));
             ran += 1;

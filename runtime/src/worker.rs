@@ -93,15 +93,25 @@ impl Worker<'_> {
             scheduler.tell_ender();
             return None;
         }
-        if self.pace.is_over(|| self.local.queue.len()) {
-            let first = scheduler.pop_batch(&self.local.queue);
-            self.poll_now();
-            if first.is_some() {
-                return first;
-            }
+        if self.pace.is_due()
+            && let Some(first) = self.look_up()
+        {
+            return Some(first);
         }
         self.pace.takes_one();
         self.local.queue.pop().or_else(|| self.search())
+    }
+
+    /// It has run some tasks: it looks at the clock, and if it is time, at what comes from outside and at the poller.
+    #[cold]
+    fn look_up(&mut self) -> Option<Runnable> {
+        if !self.pace.is_over(self.local.queue.len()) {
+            self.parker.heartbeat();
+            return None;
+        }
+        let first = self.local.scheduler.pop_batch(&self.local.queue);
+        self.poll_now();
+        first
     }
 
     /// Looks beyond its own queue, which is empty. Polls wake others' tasks, whose wakers may block: then it is replaced.

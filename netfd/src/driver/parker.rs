@@ -101,8 +101,8 @@ impl Parker {
     }
 
     /// A worker's parker, for the calling thread, which the stand-by looks after 100 times a second while it runs: when
-    /// it has not polled for a millisecond, `held_up` is called on the stand-by's thread, to get somebody else to do its
-    /// work. It must not block.
+    /// there was no [heartbeat](Parker::heartbeat) for 0.2 ms, `held_up` is called on the stand-by's thread, to get somebody else to
+    /// do its work. It must not block.
     pub fn for_watched_worker(netpoll: &Netpoll, held_up: impl Fn() + Send + Sync + 'static) -> Parker {
         Parker::of(netpoll, Class::Worker, Some(Contained::new(Box::new(held_up))))
     }
@@ -139,6 +139,14 @@ impl Parker {
     #[inline]
     pub fn runs(waker: &Waker) {
         RUNS.with(|task| task.set(waker.data()));
+    }
+
+    /// Says that this thread is between two of its tasks, and so not held up by one: for a worker that is watched. Each poll is a
+    /// heartbeat, too. It takes a look at the clock, so once in several tasks is often enough.
+    pub fn heartbeat(&self) {
+        if self.unparker.is_watched() {
+            self.unparker.says_running(self.netpoll.shared().now());
+        }
     }
 
     /// What wakes this parker's thread.

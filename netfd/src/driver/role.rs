@@ -84,6 +84,8 @@ pub(crate) enum Watch {
     Sleep,
     /// Look again in a while.
     LookAgain,
+    /// Somebody waits, and who polled last may be held up by now: get a sleeper to do it.
+    HeldUp,
     /// Somebody waits, and nobody has polled for too long, or will: get a sleeper to do it, or poll.
     Orphaned,
     /// End: the poller is gone.
@@ -265,8 +267,9 @@ impl Role {
         self.0.fetch_or(SHUTDOWN, Relaxed);
     }
 
-    /// What the stand-by does next, given whether a poll is long ago and whether there is something else to look after.
-    pub(crate) fn watch(&self, stale: bool, busy: bool) -> Watch {
+    /// What the stand-by does next, given whether a poll is long ago, whether a worker seems to be held up, and whether there is
+    /// something else to look after.
+    pub(crate) fn watch(&self, stale: bool, held_up: bool, busy: bool) -> Watch {
         let mut word = self.0.load(Relaxed);
         loop {
             if word & SHUTDOWN != 0 {
@@ -278,6 +281,9 @@ impl Role {
             let orphaned = word & DRIVER == 0 && waited_for(word);
             if orphaned && (word & URGENT != 0 || stale) {
                 return Watch::Orphaned;
+            }
+            if orphaned && held_up {
+                return Watch::HeldUp;
             }
             if orphaned || busy {
                 return Watch::LookAgain;

@@ -46,7 +46,7 @@ pub(super) struct Inner {
     thread: thread::Thread,
     /// Not kept: whoever keeps a waker that nobody needs any more is not to keep the poller.
     shared: Weak<Shared>,
-    /// When the thread last polled or got up, on the poller's clock; only for a worker that is watched.
+    /// When its last heartbeat was, on the poller's clock; only for a worker that is watched.
     since: AtomicU64,
     pub(super) held_up: Option<HeldUp>,
 }
@@ -142,14 +142,14 @@ impl Unparker {
         }
     }
 
-    /// The thread runs; `now` is the time of its last poll, or of its getting up.
+    /// The thread runs; `now` is the time of its last poll, of its getting up, or of the end of a task.
     pub(super) fn says_running(&self, now: u64) {
         if self.is_watched() {
             self.0.since.store(now.max(ASLEEP + 1), Relaxed);
         }
     }
 
-    /// Since when the thread has been running without a poll.
+    /// Since when the thread has been running without a heartbeat.
     pub(super) fn running_since(&self) -> Option<u64> {
         Some(self.0.since.load(Relaxed)).filter(|since| *since != ASLEEP)
     }

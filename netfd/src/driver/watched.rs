@@ -27,7 +27,7 @@ impl Watched {
         drop(removed);
     }
 
-    /// Whether anyone runs, and those who have been running without a poll since `limit` or before.
+    /// Whether anyone runs, and those who have been running without a heartbeat since `limit` or before.
     ///
     /// Go: `runtime.retake`
     #[doc(alias = "retake")]
@@ -40,5 +40,31 @@ impl Watched {
             }
         }
         (any, held_up)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use crate::{Netpoll, Parker};
+
+    #[test]
+    fn a_heartbeat_or_a_poll_tells_that_a_worker_is_not_held_up() {
+        let netpoll = Netpoll::new().expect("a poller");
+        let shared = netpoll.shared();
+        let mut parker = Parker::for_watched_worker(&netpoll, || {});
+        let later = || {
+            let before = shared.now();
+            while shared.now() <= before {}
+            before
+        };
+        let held_up_since = |limit| shared.watched.look(limit).1.len();
+        let limit = later();
+        assert_eq!(held_up_since(limit), 1, "it was made before, and has done nothing since");
+        parker.heartbeat();
+        assert_eq!(held_up_since(limit), 0);
+        let limit = later();
+        assert_eq!(held_up_since(limit), 1, "the heartbeat was before");
+        parker.poll_now().expect("the kernel's wait succeeds");
+        assert_eq!(held_up_since(limit), 0);
     }
 }

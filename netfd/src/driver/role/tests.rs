@@ -39,19 +39,29 @@ fn a_worker_asks_a_guest_and_the_stand_by_for_the_role_once() {
 #[test]
 fn the_stand_by_sleeps_unless_somebody_waits_or_runs() {
     let role = Role::new();
-    assert_eq!(role.watch(true, true), Watch::Sleep, "nobody called");
+    assert_eq!(role.watch(true, false, true), Watch::Sleep, "nobody called");
     assert!(role.call_standby(false));
-    assert_eq!(role.watch(false, true), Watch::LookAgain);
-    assert_eq!(role.watch(true, false), Watch::Sleep);
+    assert_eq!(role.watch(false, false, true), Watch::LookAgain);
+    assert_eq!(role.watch(true, false, false), Watch::Sleep);
     assert!(role.add(false), "it is called for the waiter");
     role.call_standby(false);
-    assert_eq!(role.watch(false, false), Watch::LookAgain);
-    assert_eq!(role.watch(true, false), Watch::Orphaned);
+    assert_eq!(role.watch(false, false, false), Watch::LookAgain);
+    assert_eq!(role.watch(true, false, false), Watch::Orphaned);
+    assert_eq!(role.watch(false, true, true), Watch::HeldUp);
+    assert_eq!(role.watch(true, true, true), Watch::Orphaned, "there was no poll at all");
     role.call_standby(true);
-    assert_eq!(role.watch(false, false), Watch::Orphaned);
+    assert_eq!(role.watch(false, false, false), Watch::Orphaned);
     assert!(role.take(Class::Worker));
-    assert_eq!(role.watch(true, false), Watch::Sleep, "a driver sleeps");
+    assert_eq!(role.watch(true, false, false), Watch::Sleep, "a driver sleeps");
     assert!(role.leave(Class::Worker, false).unwatched);
+    assert!(role.take(Class::Worker));
+    role.call_standby(false);
+    assert_eq!(
+        role.watch(false, true, true),
+        Watch::LookAgain,
+        "a driver sleeps, whatever holds another worker up"
+    );
+    assert!(!role.leave(Class::Worker, false).unwatched);
     role.sub(1);
 }
 
