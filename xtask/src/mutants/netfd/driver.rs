@@ -91,8 +91,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "the driver role: hand-over against park",
         file: STANDBY,
         after: None,
-        old: "shared.candidates.wake_first(&shared.role);",
-        new: "",
+        old: "shared.candidates.wake_first(&shared.role);\n}",
+        new: "}",
         models: &["loom_tests::driver::the_stand_by_takes_over_from_a_driver_that_leaves"],
     },
     Mutant {
