@@ -100,9 +100,9 @@ impl Parker {
         Parker::of(netpoll, Class::Worker, None)
     }
 
-    /// A worker's parker, for the calling thread, which the stand-by looks after 100 times a second while it runs: when
-    /// there was no [heartbeat](Parker::heartbeat) for 0.2 ms, `held_up` is called on the stand-by's thread, to get somebody else to
-    /// do its work. It must not block.
+    /// A worker's parker, for the calling thread, which the stand-by looks after 100 times a second while it runs: if
+    /// it has neither polled nor given a [heartbeat](Parker::heartbeat) for 0.2 ms, `held_up` is called on the stand-by's thread, to
+    /// get somebody else to do its work. It must not block.
     pub fn for_watched_worker(netpoll: &Netpoll, held_up: impl Fn() + Send + Sync + 'static) -> Parker {
         Parker::of(netpoll, Class::Worker, Some(Contained::new(Box::new(held_up))))
     }
@@ -141,8 +141,9 @@ impl Parker {
         RUNS.with(|task| task.set(waker.data()));
     }
 
-    /// Says that this thread is between two of its tasks, and so not held up by one: for a worker that is watched. Each poll is a
-    /// heartbeat, too. It takes a look at the clock, so once in several tasks is often enough.
+    /// Says that this thread is between two of its tasks, and so not held up by one: for a worker that is watched. Each poll says so,
+    /// too. It reads the clock: once in several tasks is often enough. Not after [`Unparker::step_aside`], until the next park, for
+    /// it would count as running again.
     pub fn heartbeat(&self) {
         if self.unparker.is_watched() {
             self.unparker.says_running(self.netpoll.shared().now());

@@ -27,19 +27,19 @@ impl Watched {
         drop(removed);
     }
 
-    /// Whether anyone runs, and those who have been running without a heartbeat since `limit` or before.
+    /// How many run, and those who have been running without a heartbeat since `limit` or before.
     ///
     /// Go: `runtime.retake`
     #[doc(alias = "retake")]
-    pub(super) fn look(&self, limit: u64) -> (bool, Vec<Unparker>) {
-        let (mut any, mut held_up) = (false, Vec::new());
+    pub(super) fn look(&self, limit: u64) -> (usize, Vec<Unparker>) {
+        let (mut run, mut held_up) = (0, Vec::new());
         for worker in lock(&self.0).iter() {
             if let Some(since) = worker.running_since() {
-                any = true;
+                run += 1;
                 held_up.extend((since <= limit).then(|| worker.clone()));
             }
         }
-        (any, held_up)
+        (run, held_up)
     }
 }
 

@@ -244,7 +244,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         breaks: "a worker that is held up is seen",
         file: STANDBY,
         after: None,
-        old: "Watch::Sleep if shared.watched.look(0).0 => {",
+        old: "Watch::Sleep if shared.watched.look(0).0 > 0 => {",
         new: "Watch::Sleep if false => {",
         models: &["loom_tests::driver::a_worker_that_gets_up_and_is_held_up_is_seen"],
     },
