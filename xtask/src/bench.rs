@@ -151,6 +151,7 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<()> {
     results.setting.quick = options.quick;
     let lengths = if options.quick { Lengths::QUICK } else { Lengths::FULL };
     results.setting.window_seconds = lengths.run.window.as_secs_f64();
+    results.setting.lap_seconds = lengths.lap.window.as_secs_f64();
     let meter = Meter { programs, processors, scratch, lengths };
 
     let start = Instant::now();

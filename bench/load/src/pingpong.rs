@@ -193,6 +193,7 @@ impl<'a> Load<'a> {
         self.tick(Instant::now())?;
         if self.options.lockstep && self.window.phase() != phase {
             thread::sleep(REST);
+            self.window.rested();
         }
         Ok(())
     }

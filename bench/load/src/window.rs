@@ -58,6 +58,11 @@ impl<'a> Window<'a> {
         self.since = Instant::now();
     }
 
+    /// Has the phase begin now: a rest after its sign is no part of it.
+    pub fn rested(&mut self) {
+        self.since = Instant::now();
+    }
+
     /// Where the run is.
     #[must_use]
     pub fn phase(&self) -> Phase {

@@ -37,6 +37,8 @@ pub(crate) struct Section {
 
 /// The section of a kind of scenario.
 pub(crate) fn section(kind: Kind) -> Section {
+    // Windows of some milliseconds tell nothing else.
+    const TIME_ALONE: &[Column] = &[column(PROCESSOR, "processor time, µs a request", 1e-3)];
     const TIME: &[Column] = &[
         column(PROCESSOR, "processor time, µs a request", 1e-3),
         column(P50, "p50, µs", 1.0),
@@ -75,7 +77,7 @@ pub(crate) fn section(kind: Kind) -> Section {
                    before every read, `deadline-earlier` earlier. For the difference there are 320 short windows on \
                    the same connections in lockstep, with deadlines, without, without, with, and so on: two processes \
                    differ by more than a deadline costs.",
-            columns: TIME,
+            columns: TIME_ALONE,
             less_is_better: true,
         },
         Kind::Armed { .. } => Section {
@@ -83,7 +85,7 @@ pub(crate) fn section(kind: Kind) -> Section {
             says: "Each server against itself: the idle connections wait with a deadline an hour away, or without one. \
                    The difference is what a deadline before each read of the busy ones adds, in 320 short windows on the \
                    same connections.",
-            columns: TIME,
+            columns: TIME_ALONE,
             less_is_better: true,
         },
         Kind::Churn(_) => Section {

@@ -57,9 +57,15 @@ fn setting(text: &mut String, results: &Results) {
     put(
         text,
         format_args!(
-            "Commit {}; {kind}: {} of {} rounds, windows of {} s, {:.0} s in all. Every number is the median over the \
-             rounds, with the quartiles in brackets; a ratio is taken within each round.\n\n| | |\n| --- | --- |\n",
-            setting.revision, setting.finished, setting.rounds, setting.window_seconds, setting.took_seconds,
+            "Commit {}; {kind}: {} of {} rounds, windows of {} s, those of processor time {} s, {:.0} s in all. Every \
+             number is the median over the rounds, with the quartiles in brackets; a ratio is taken within each round. \
+             Where a round has several laps, each counts as one.\n\n| | |\n| --- | --- |\n",
+            setting.revision,
+            setting.finished,
+            setting.rounds,
+            setting.window_seconds,
+            setting.lap_seconds,
+            setting.took_seconds,
         ),
     );
     for (name, value) in &setting.machine {

@@ -58,6 +58,8 @@ impl Run {
 pub(crate) struct Lengths {
     /// One window.
     pub(crate) run: Run,
+    /// One window of processor time, of which each round has several.
+    pub(crate) lap: Run,
     /// Connections that come and go: until the heap has its size, and then so many that a page or twenty are nothing for each.
     pub(crate) churn: Run,
     /// The two numbers of requests under callgrind.
@@ -72,6 +74,7 @@ impl Lengths {
     /// Long enough for medians that tell a hundredth.
     pub(crate) const FULL: Lengths = Lengths {
         run: Run::of_millis(300, 1500),
+        lap: Run::of_millis(100, 400),
         churn: Run::of_millis(3000, 6000),
         requests: (2_000, 12_000),
         memory: (9_000, 1_000),
@@ -81,6 +84,7 @@ impl Lengths {
     /// For a first impression.
     pub(crate) const QUICK: Lengths = Lengths {
         run: Run::of_millis(50, 200),
+        lap: Run::of_millis(50, 200),
         churn: Run::of_millis(300, 600),
         requests: (500, 3_000),
         memory: (2_000, 500),
@@ -135,7 +139,14 @@ impl Meter {
     pub(crate) fn sample(&self, scenario: &Scenario, cell: &Cell) -> Result<(Values, f64)> {
         let workers = scenario.workers;
         match scenario.kind {
-            Kind::Time(traffic) | Kind::Deadlines(traffic) => {
+            Kind::Time(traffic) => {
+                let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
+                let (report, window, others) =
+                    self.play(&mut server, workers, traffic, self.lengths.lap, &mut ())?;
+                server.end()?;
+                Ok((timed(&report, &window), others))
+            }
+            Kind::Deadlines(traffic) => {
                 let mut server = self.server(cell, workers, self.buffer(traffic), None)?;
                 let sample = self.charged(&mut server, cell, workers, traffic)?;
                 server.end()?;
@@ -202,13 +213,18 @@ impl Meter {
 
     /// About how long one sample takes, for the first estimate.
     pub(crate) fn guess(&self, kind: Kind) -> Duration {
-        let played = self.lengths.run.whole() + Duration::from_millis(50);
+        let start = Duration::from_millis(50);
+        let played = self.lengths.run.whole() + start;
+        // 320 turns, with two rests of 2 ms in each.
+        let in_turns = 4 * self.lengths.run.whole() + Duration::from_millis(1300);
         match kind {
-            Kind::Time(_) | Kind::Deadlines(_) | Kind::Stream(_) => played,
+            Kind::Time(_) => self.lengths.lap.whole() + start,
+            Kind::Stream(_) => played,
+            Kind::Deadlines(_) => in_turns,
             Kind::Churn(_) => self.lengths.churn.whole(),
             Kind::Calls(_) => played + Duration::from_millis(300),
             Kind::Instructions(_) => Duration::from_secs(3),
-            Kind::Armed { .. } => played + Duration::from_secs(1),
+            Kind::Armed { .. } => in_turns + Duration::from_secs(1),
             Kind::Memory | Kind::Storm => Duration::from_secs(2),
         }
     }

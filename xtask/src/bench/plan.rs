@@ -105,6 +105,12 @@ impl Plan {
         round == 1 || !self.quick || varies
     }
 
+    /// How often each row of a scenario is measured in a round, all rows once before any row again. The processors change their
+    /// speed within seconds: the closer the rows lie together, the less of that is taken for a difference between them.
+    pub(crate) fn laps(&self, kind: Kind) -> usize {
+        if matches!(kind, Kind::Time(_)) && !self.quick { 4 } else { 1 }
+    }
+
     fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.scenarios.iter().flat_map(|(_, cells)| cells)
     }

@@ -63,7 +63,7 @@ pub(crate) type Values = BTreeMap<String, f64>;
 /// One run of one server.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Sample {
-    /// In which round.
+    /// In which round; where each has several laps these are counted on through all rounds.
     pub(crate) round: usize,
     /// The share of the processors in use that other processes had meanwhile.
     pub(crate) others: f64,
@@ -152,6 +152,8 @@ pub(crate) struct Setting {
     pub(crate) finished: usize,
     /// Seconds in a window.
     pub(crate) window_seconds: f64,
+    /// Seconds in a window of processor time, of which there may be several in a round.
+    pub(crate) lap_seconds: f64,
     /// Whether this was `--quick`.
     pub(crate) quick: bool,
     /// How long it all took.

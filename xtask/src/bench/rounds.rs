@@ -34,7 +34,8 @@ impl<'a> Rounds<'a> {
     pub(crate) fn new(meter: &'a Meter, plan: &'a Plan, end: Option<Instant>) -> Rounds<'a> {
         let failed = plan.scenarios.iter().map(|(_, cells)| vec![0; cells.len()]).collect();
         let takes = plan.scenarios.iter().map(|(scenario, cells)| {
-            meter.guess(scenario.kind) * u32::try_from(cells.len()).unwrap_or(u32::MAX)
+            let samples = cells.len() * plan.laps(scenario.kind);
+            meter.guess(scenario.kind) * u32::try_from(samples).unwrap_or(u32::MAX)
         });
         let takes = takes.collect();
         Rounds { meter, plan, end, patience: Patience::default(), takes, failed }
@@ -64,14 +65,20 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    /// One scenario's rows, once each. Another row begins in each round, so that none is always the first. False: time is
-    /// up.
+    /// One scenario's laps. False: time is up.
     fn scenario(&mut self, round: usize, number: usize, results: &mut Results) -> bool {
-        let (scenario, cells) = &self.plan.scenarios[number];
+        let (scenario, _) = self.plan.scenarios[number];
         print!("round {round}/{}  {:<22}", self.plan.rounds, scenario.name);
         let _kept = self.meter.prepared(scenario.kind);
+        let laps = self.plan.laps(scenario.kind);
+        (1..=laps).all(|lap| self.lap((round - 1) * laps + lap, number, results))
+    }
+
+    /// One scenario's rows, once each. Another row begins in each lap, so that none is always the first. False: time is up.
+    fn lap(&mut self, lap: usize, number: usize, results: &mut Results) -> bool {
+        let (scenario, cells) = &self.plan.scenarios[number];
         for step in 0..cells.len() {
-            let place = (step + round - 1) % cells.len();
+            let place = (step + lap - 1) % cells.len();
             if self.failed[number][place] >= GIVE_UP {
                 continue;
             }
@@ -82,7 +89,7 @@ impl<'a> Rounds<'a> {
             let cell = &cells[place];
             print!("  {}", cell.label);
             match self.taken(scenario, cell) {
-                Ok(taken) => results.tables[number].rows[place].add(round, taken),
+                Ok(taken) => results.tables[number].rows[place].add(lap, taken),
                 Err(error) => {
                     print!(" failed");
                     self.failed[number][place] += 1;
