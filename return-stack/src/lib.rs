@@ -20,7 +20,7 @@
 //! than its own misprediction: the system calls after it are slower, everywhere within the kernel. Why, we do not know.
 //! On a Zen 4 that takes 1,125 ns to send 64 bytes through a pair of Unix sockets and to receive them, it took 1,510 once that
 //! was done in a function that returned, within five others, and 1,170 in such a function with [`after`]. Older generations were
-//! not measured. `docs/performance.md` says what else was, and how.
+//! not measured. `docs/performance.md` says what else was, and how; the like of this there is of another run.
 //!
 //! ```
 //! use return_stack::{after, look};
