@@ -10,8 +10,8 @@
 //!
 //! Whoever polls runs what it found. Another worker is woken only for work that it can take: when a poll finds more than a little,
 //! or a task wakes more than a little, when a task starts another, when one comes from outside. Where one thread does all the
-//! work, no other is woken. One worker whose task does not yield holds up others for some 10 ms at most, as long as another is free: the
-//! poller's stand-by looks 100 times a second, while somebody runs, whether others' work lies behind it.
+//! work, no other is woken. One worker whose task does not yield holds up others for some 10 ms at most, as long as another is
+//! free: the poller's stand-by looks 100 times a second, while somebody runs, whether others' work lies behind it.
 //!
 //! ```
 //! let doubled = runtime::block_on(async {

@@ -141,9 +141,9 @@ impl Parker {
         RUNS.with(|task| task.set(waker.data()));
     }
 
-    /// Says that this thread is between two of its tasks, and so not held up by one: for a worker that is watched. Each poll says so,
-    /// too. It reads the clock: once in several tasks is often enough. Not after [`Unparker::step_aside`], until the next park, for
-    /// it would count as running again.
+    /// Says that this thread is between two of its tasks, and so not held up by one: for a worker that is watched. Each poll
+    /// says so, too. It reads the clock: once in several tasks is often enough. Not after [`Unparker::step_aside`], until the
+    /// next park, for it would count as running again.
     pub fn heartbeat(&self) {
         if self.unparker.is_watched() {
             self.unparker.says_running(self.netpoll.shared().now());

@@ -84,8 +84,8 @@ pub(crate) enum Watch {
     Sleep,
     /// Look again in a while.
     LookAgain,
-    /// Somebody waits, nobody drives, and all workers that run seem to be held up, though there was a poll a moment ago: get a
-    /// sleeper to drive, if there is one.
+    /// Somebody waits, nobody drives, and all watched workers that run seem to be held up, though there was a poll a moment ago:
+    /// get a sleeper to drive, if there is one.
     HeldUp,
     /// Somebody waits, and nobody has polled for too long, or will: get a sleeper to do it, or poll.
     Orphaned,
@@ -268,8 +268,8 @@ impl Role {
         self.0.fetch_or(SHUTDOWN, Relaxed);
     }
 
-    /// What the stand-by does next, given whether a poll is long ago, whether all who run seem to be held up, and whether there
-    /// is something else to look after.
+    /// What the stand-by does next, given whether a poll is long ago, whether all watched workers that run seem to be held up,
+    /// and whether there is something else to look after.
     pub(crate) fn watch(&self, stale: bool, held_up: bool, busy: bool) -> Watch {
         let mut word = self.0.load(Relaxed);
         loop {
