@@ -10,9 +10,11 @@ use netfd::Parker;
 
 use crate::sync::Instant;
 
-/// What is less work than this the worker that has it does alone: until another was there, some 50 µs later, a third of it
-/// would be done, and the other would save a third at most, with cold caches.
-const WORTH_SHARING: Duration = Duration::from_micros(150);
+/// What is less work than this the worker that has it does alone: until another was there, some 50 µs later, a sixth of it
+/// would be done, and with cold caches the other would save less than half. If no processor is idle it takes that of
+/// somebody else: of whoever sends the requests, with which it then changes places for each of them, as measured with 150 µs at
+/// 50 connections (`docs/performance.md`).
+const WORTH_SHARING: Duration = Duration::from_micros(300);
 
 /// After so much time without a poll a worker polls, and looks what has come from outside, so that neither starves under
 /// full load: as soon as its present task yields.

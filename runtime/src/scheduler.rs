@@ -207,11 +207,28 @@ impl Scheduler {
         }
     }
 
-    /// The stand-by sees a worker that has run for long: its queue is others' work.
-    pub(crate) fn held_up(&self) {
+    /// The stand-by sees a worker that has run for long: what is in its queue goes to where all look, also those that are never
+    /// without a task of their own.
+    ///
+    /// Differs: Go hands the whole P to another thread, its queue with it.
+    pub(crate) fn held_up(&self, queue: &Stealer<Runnable>) {
+        // No more than there are now: if it was only slow, it may add as fast as this takes.
+        for _ in 0..queue.len() {
+            let Some(task) = queue.steal() else { break };
+            self.inject(task);
+        }
         if self.has_work() {
             self.wake_one();
         }
+    }
+
+    /// The first of those that came from outside.
+    ///
+    /// Go: `runtime.globrunqget`
+    #[doc(alias = "globrunqget")]
+    pub(crate) fn pop_one(&self) -> Option<Runnable> {
+        // Mostly there are none.
+        if self.injector.is_empty() { None } else { self.injector.pop() }
     }
 
     /// Some of those that came from outside: the first is returned.
@@ -219,18 +236,20 @@ impl Scheduler {
         self.injector.pop_batch(queue)
     }
 
-    /// Takes half of another worker's tasks, beginning to look at `from`.
+    /// Takes half of another worker's tasks into `queue`. It looks at so many `victims`, beginning at `from`.
     ///
     /// Go: `runtime.stealWork`
     #[doc(alias = "stealWork")]
-    pub(crate) fn steal(&self, thief: usize, from: usize, queue: &Queue<Runnable>) -> Option<Runnable> {
+    pub(crate) fn steal(&self, thief: usize, from: usize, victims: usize, queue: &Queue<Runnable>) -> bool {
         let workers = self.seats.len();
-        (0..workers).map(|step| (from + step) % workers).filter(|victim| *victim != thief).find_map(
-            |victim| {
-                let stealer = lock(&self.seats[victim]).stealer.clone();
-                stealer.steal_half(queue)
-            },
-        )
+        let others = (0..workers).map(|step| (from + step) % workers).filter(|victim| *victim != thief);
+        others.take(victims).any(|victim| {
+            let stealer = {
+                let seat = lock(&self.seats[victim]);
+                (!seat.stealer.is_empty()).then(|| seat.stealer.clone())
+            };
+            stealer.is_some_and(|stealer| stealer.steal_half(queue))
+        })
     }
 
     /// Sits down in a worker's seat; returns the other end of the queue of whoever sat there before.

@@ -26,18 +26,18 @@ use crate::tasks::Runnable;
 pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
     // Called for by a task that ended its own runtime and then blocks: there is nothing left to run.
     let Some(netpoll) = scheduler.netpoll() else { return };
+    let queue = Queue::new();
     let parker = if scheduler.is_alone() {
         Parker::for_worker(&netpoll)
     } else {
         // Weak, for the scheduler holds what wakes this parker.
-        let weak = Arc::downgrade(scheduler);
+        let (weak, behind) = (Arc::downgrade(scheduler), queue.stealer());
         Parker::for_watched_worker(&netpoll, move || {
             if let Some(scheduler) = weak.upgrade() {
-                scheduler.held_up();
+                scheduler.held_up(&behind);
             }
         })
     };
-    let queue = Queue::new();
     let unparker = parker.unparker();
     let inherited = scheduler.sit_down(seat, queue.stealer(), unparker.clone());
     while let Some(task) = inherited.steal() {
@@ -102,12 +102,12 @@ impl Worker<'_> {
         self.local.queue.pop().or_else(|| self.search())
     }
 
-    /// It has run some tasks: it looks at the clock, and if it is time, at what comes from outside and at the poller.
+    /// It has run some tasks: it looks at the clock and at what comes from outside, and if it is time, at the poller.
     #[cold]
     fn look_up(&mut self) -> Option<Runnable> {
         if !self.pace.is_over(self.local.queue.len()) {
             self.parker.heartbeat();
-            return None;
+            return self.local.scheduler.pop_one();
         }
         let first = self.local.scheduler.pop_batch(&self.local.queue);
         self.poll_now();
@@ -158,11 +158,12 @@ impl Worker<'_> {
         if self.local.replaced.get() {
             return None;
         }
-        if let Some(task) = queue.pop() {
-            return Some(task);
-        }
+        // One of the others in any case: its tasks have waited longer than what the poll has brought, and would wait on for as
+        // long as polls bring something, if the kernel keeps that worker from its processor or a task does not yield there.
+        let victims = if queue.len() > 0 { 1 } else { scheduler.workers() };
         self.victim = self.victim.wrapping_add(1);
-        scheduler.steal(*seat, self.victim, queue)
+        scheduler.steal(*seat, self.victim, victims, queue);
+        queue.pop()
     }
 
     /// Sleeps, unless a task comes before it does.

@@ -55,6 +55,31 @@ fn a_task_from_outside_gets_its_turn_under_full_load() {
     futures::executor::block_on(spinner).expect("it ends");
 }
 
+/// Not only when it is time to poll, which is after 128 turns as short as these.
+#[test]
+fn a_task_from_outside_waits_for_few_turns_of_one_that_yields() {
+    let (runtime, _) = runtime(1);
+    let runtime = Arc::new(runtime);
+    let outside = runtime.clone();
+    let turns = within(&runtime, async move {
+        let begun = Arc::new(AtomicBool::new(false));
+        // The average of how long its turns are is that of short ones.
+        for _ in 0..10_000 {
+            yield_now().await;
+        }
+        let begins = begun.clone();
+        let start = move || drop(outside.go(async move { begins.store(true, SeqCst) }));
+        std::thread::spawn(start).join().expect("it starts the task");
+        let mut turns = 0;
+        while !begun.load(SeqCst) {
+            yield_now().await;
+            turns += 1;
+        }
+        turns
+    });
+    assert!(turns <= 16, "{turns} turns");
+}
+
 #[test]
 fn input_and_output_go_on_under_full_load() {
     let (runtime, netpoll) = runtime(1);

@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 use integration_tests::time::WHILE;
 use netfd::{Fd, Timer};
-use runtime::yield_now;
+use runtime::{Runtime, yield_now};
 
 use crate::{LIMIT, runtime, spin_until, wait, within};
 
@@ -93,6 +93,66 @@ fn a_task_that_never_yields_holds_up_no_input_and_output() {
     spins_beside_an_echo(&netpoll, &runtime, &runtime);
 }
 
+/// Of two ends that answer each other one can always be read, so each of its polls brings something.
+#[test]
+fn a_worker_whose_polls_always_bring_something_takes_what_lies_behind_another_task() {
+    let (runtime, netpoll) = runtime(2);
+    lies_behind_a_task(&runtime, |turns, over| {
+        let (one, other) = UnixStream::pair().expect("two sockets");
+        let [one, other] = [one, other].map(|end| {
+            end.set_nonblocking(true).expect("a flag of descriptors");
+            Fd::new(end.into(), &netpoll).expect("registered")
+        });
+        async move {
+            drop(runtime::go(answers(other)));
+            while !over.load(SeqCst) {
+                one.write(b"ping", &mut 0).await.expect("written");
+                one.read(&mut [0; 4]).await.expect("an answer");
+                turns.fetch_add(1, SeqCst);
+            }
+        }
+    });
+}
+
+/// Answers each message until the other end is closed.
+async fn answers(end: Fd) {
+    let mut buf = [0; 8];
+    while let Ok(read @ 1..) = end.read(&mut buf).await {
+        end.write(&buf[..read], &mut 0).await.expect("written");
+    }
+}
+
+/// It looks for others' work only if it has none itself.
+#[test]
+fn a_worker_that_always_has_something_takes_what_lies_behind_another_task() {
+    let (runtime, _) = runtime(2);
+    lies_behind_a_task(&runtime, |turns, over| async move {
+        while !over.load(SeqCst) {
+            yield_now().await;
+            turns.fetch_add(1, SeqCst);
+        }
+    });
+}
+
+/// While a `busy` task takes turns on one worker, another starts a third on the other, behind itself, and holds its thread until
+/// that has run.
+fn lies_behind_a_task<F>(runtime: &Runtime, busy: impl FnOnce(Arc<AtomicU32>, Arc<AtomicBool>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (turns, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+    let keeps_busy = runtime.go(busy(turns.clone(), over.clone()));
+    within(runtime, async move {
+        // They are the other worker's, for this one holds its own.
+        let begun = turns.load(SeqCst);
+        spin_until(|| turns.load(SeqCst) > begun + 100);
+        let ran = over.clone();
+        drop(runtime::go(async move { ran.store(true, SeqCst) }));
+        spin_until(|| over.load(SeqCst));
+    });
+    runtime.block_on(keeps_busy).expect("it ends");
+}
+
 /// What the poller has found comes before what another worker has queued.
 #[test]
 fn who_looks_for_work_polls_before_it_steals() {
@@ -158,12 +218,7 @@ fn spins_beside_an_echo(netpoll: &netfd::Netpoll, spins: &runtime::Runtime, echo
         spin_until(|| spinner.load(SeqCst));
     });
     let (fd, mut other) = connect();
-    drop(echoes.go(async move {
-        let mut buf = [0; 8];
-        while let Ok(read @ 1..) = fd.read(&mut buf).await {
-            fd.write(&buf[..read], &mut 0).await.expect("written");
-        }
-    }));
+    drop(echoes.go(answers(fd)));
     settle();
     stuck.write_all(b"go").expect("written");
     wait(&begins);

@@ -41,7 +41,8 @@ fn a_task_whose_worker_blocks_is_stolen() {
                 scheduler.sit_down(1, queue.stealer(), parker.unparker());
                 let mut searches = false;
                 let task = loop {
-                    if let Some(task) = scheduler.steal(1, 0, &queue) {
+                    scheduler.steal(1, 0, 1, &queue);
+                    if let Some(task) = queue.pop() {
                         break task;
                     }
                     scheduler.idle.lie_down(1, searches);

@@ -42,14 +42,11 @@ impl<T> List<T> {
         if self.len() == 0 { None } else { self.change(VecDeque::pop_front) }
     }
 
-    fn move_half(&self, queue: &Queue<T>) -> Option<T> {
+    fn take_half(&self) -> VecDeque<T> {
         if self.len() == 0 {
-            return None;
+            return VecDeque::new();
         }
-        let mut taken = self.change(|tasks| tasks.drain(..tasks.len().div_ceil(2)).collect::<VecDeque<T>>());
-        let first = taken.pop_front();
-        taken.into_iter().for_each(|task| queue.push(task));
-        first
+        self.change(|tasks| tasks.drain(..tasks.len().div_ceil(2)).collect())
     }
 }
 
@@ -80,12 +77,19 @@ impl<T> Stealer<T> {
         self.0.len() == 0
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn steal(&self) -> Option<T> {
         self.0.pop()
     }
 
-    pub(crate) fn steal_half(&self, queue: &Queue<T>) -> Option<T> {
-        self.0.move_half(queue)
+    pub(crate) fn steal_half(&self, queue: &Queue<T>) -> bool {
+        let taken = self.0.take_half();
+        let any = !taken.is_empty();
+        taken.into_iter().for_each(|task| queue.push(task));
+        any
     }
 }
 
@@ -113,6 +117,9 @@ impl<T> Injector<T> {
     }
 
     pub(crate) fn pop_batch(&self, queue: &Queue<T>) -> Option<T> {
-        self.0.move_half(queue)
+        let mut taken = self.0.take_half();
+        let first = taken.pop_front();
+        taken.into_iter().for_each(|task| queue.push(task));
+        first
     }
 }

@@ -47,14 +47,18 @@ impl<T> Stealer<T> {
         self.0.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Takes the first task.
     pub(crate) fn steal(&self) -> Option<T> {
         insist(|| self.0.steal())
     }
 
-    /// Takes half of the tasks, up to some 30: returns the first and puts the others into `queue`.
-    pub(crate) fn steal_half(&self, queue: &Queue<T>) -> Option<T> {
-        insist(|| self.0.steal_batch_and_pop(&queue.0))
+    /// Takes half of the tasks, up to some 30, and adds them to `queue`; false if there are none.
+    pub(crate) fn steal_half(&self, queue: &Queue<T>) -> bool {
+        insist(|| self.0.steal_batch(&queue.0)).is_some()
     }
 }
 
