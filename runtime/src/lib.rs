@@ -69,6 +69,7 @@ mod tasks;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod threads;
+mod ticks;
 #[cfg(not(loom))]
 mod timeout;
 mod worker;

@@ -166,9 +166,7 @@ impl Scheduler {
     pub(crate) fn wake_one(&self) {
         while self.idle.may_wake() {
             if let Some(seat) = self.claim_sleeper() {
-                let unparker = lock(&self.seats[seat]).unparker.clone();
-                unparker.iter().for_each(Unparker::unpark);
-                return;
+                return self.unpark(seat);
             }
             // They got up by themselves. Who relied on this search is seen to.
             self.idle.stop_searching();
@@ -184,6 +182,11 @@ impl Scheduler {
         let (drivers, beside): (Vec<usize>, Vec<usize>) =
             self.idle.sleepers().partition(|seat| drives(*seat));
         beside.into_iter().chain(drivers).find(|seat| self.idle.claim(*seat))
+    }
+
+    fn unpark(&self, seat: usize) {
+        let unparker = lock(&self.seats[seat]).unparker.clone();
+        unparker.iter().for_each(Unparker::unpark);
     }
 
     /// Whether there is a task in any queue.
@@ -207,18 +210,26 @@ impl Scheduler {
         }
     }
 
-    /// The stand-by sees a worker that has run for long: what is in its queue goes to where all look, also those that are never
-    /// without a task of their own.
+    /// The stand-by sees a worker that has run for long: what lies in its queue is others' work. If it still runs the task that it
+    /// ran at the last look, all that is `behind` goes to where all look, also those that are never without a task of their own.
     ///
     /// Differs: Go hands the whole P to another thread, its queue with it.
-    pub(crate) fn held_up(&self, queue: &Stealer<Runnable>) {
-        // No more than there are now: if it was only slow, it may add as fast as this takes.
-        for _ in 0..queue.len() {
-            let Some(task) = queue.steal() else { break };
-            self.inject(task);
+    pub(crate) fn held_up(&self, behind: Option<&Stealer<Runnable>>) {
+        if let Some(queue) = behind {
+            // No more than there are now, for its task may add as fast as this takes.
+            for _ in 0..queue.len() {
+                let Some(task) = queue.steal() else { break };
+                self.inject(task);
+            }
         }
-        if self.has_work() {
-            self.wake_one();
+        if !self.has_work() {
+            return;
+        }
+        // Though somebody searches: that may be the one that is held up, by a waker that its poll has called.
+        self.idle.start_searching();
+        match self.claim_sleeper() {
+            Some(seat) => self.unpark(seat),
+            None => self.found(),
         }
     }
 
@@ -271,10 +282,7 @@ impl Scheduler {
         // The fence: either whoever brings a task sees this, or the task is seen below.
         self.shut_down.store(true, Relaxed);
         fence(SeqCst);
-        for seat in &self.seats {
-            let unparker = lock(seat).unparker.clone();
-            unparker.iter().for_each(Unparker::unpark);
-        }
+        (0..self.seats.len()).for_each(|seat| self.unpark(seat));
         self.sweep_until(own);
         self.threads.join_all();
         for seat in &self.seats {

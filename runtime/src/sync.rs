@@ -16,6 +16,9 @@ pub(crate) use modelled::*;
 /// A number in a task's header. Whoever reads it has the task from whoever wrote it, so models need not explore it.
 pub(crate) use std::sync::atomic::AtomicU64 as TaskNumber;
 
+/// A worker's count of tasks. Who reads it acts on the number alone, so models need not explore it.
+pub(crate) use std::sync::atomic::AtomicU32 as Tick;
+
 #[cfg(not(loom))]
 pub(crate) mod queues;
 

@@ -18,6 +18,7 @@ use crate::scheduler::Scheduler;
 use crate::sync::Arc;
 use crate::sync::queues::Queue;
 use crate::tasks::Runnable;
+use crate::ticks::Ticks;
 
 /// A worker's life on its thread.
 ///
@@ -26,15 +27,15 @@ use crate::tasks::Runnable;
 pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
     // Called for by a task that ended its own runtime and then blocks: there is nothing left to run.
     let Some(netpoll) = scheduler.netpoll() else { return };
-    let queue = Queue::new();
+    let (queue, ticks) = (Queue::new(), Ticks::new());
     let parker = if scheduler.is_alone() {
         Parker::for_worker(&netpoll)
     } else {
         // Weak, for the scheduler holds what wakes this parker.
-        let (weak, behind) = (Arc::downgrade(scheduler), queue.stealer());
+        let (weak, behind, seen) = (Arc::downgrade(scheduler), queue.stealer(), ticks.watch());
         Parker::for_watched_worker(&netpoll, move || {
             if let Some(scheduler) = weak.upgrade() {
-                scheduler.held_up(&behind);
+                scheduler.held_up(seen.is_the_same().then_some(&behind));
             }
         })
     };
@@ -47,7 +48,7 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
     event!("runtime", TRACE, worker = seat, "starts");
     local::with_current(scheduler, || {
         local::become_worker(local, |local| {
-            Worker { local, parker, victim: seat, pace: Pace::unknown() }.work();
+            Worker { local, parker, victim: seat, pace: Pace::unknown(), ticks }.work();
             // From now on what is woken here goes the way of what is woken outside, and so does what is left.
             local.replaced.set(true);
             while let Some(task) = local.queue.pop() {
@@ -68,6 +69,8 @@ struct Worker<'a> {
     victim: usize,
     /// How long its tasks take, and whether it is time to poll.
     pace: Pace,
+    /// How many tasks it has begun.
+    ticks: Ticks,
 }
 
 impl Worker<'_> {
@@ -78,6 +81,7 @@ impl Worker<'_> {
             self.local.share_from(self.pace.worth_sharing());
         }
         while let Some(task) = self.next() {
+            self.ticks.begins_one();
             live.run(task);
             if self.local.replaced.get() {
                 break;

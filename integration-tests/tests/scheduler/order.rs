@@ -38,6 +38,36 @@ fn tasks_that_yield_take_turns() {
     }
 }
 
+/// Each of them takes long enough that its worker looks at the clock seldom, and so seems to be held up.
+#[test]
+fn tasks_that_compute_take_turns_on_two_workers() {
+    const TASKS: usize = 100;
+    const TURNS: u32 = 20;
+    let (runtime, _) = runtime(2);
+    let over = Arc::new(AtomicBool::new(false));
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|_| {
+            let over = over.clone();
+            runtime.go(async move {
+                let mut turns = 0;
+                while !over.load(SeqCst) {
+                    let begun = Instant::now();
+                    while begun.elapsed() < Duration::from_millis(1) {
+                        std::hint::spin_loop();
+                    }
+                    turns += 1;
+                    over.fetch_or(turns == TURNS, SeqCst);
+                    yield_now().await;
+                }
+                turns
+            })
+        })
+        .collect();
+    let turns = futures::executor::block_on(join_all(tasks));
+    let turns: Vec<u32> = turns.into_iter().map(|turns| turns.expect("the task ends")).collect();
+    assert!(turns.iter().all(|turns| *turns >= TURNS / 4), "{turns:?}");
+}
+
 /// The worker's own queue is never empty.
 #[test]
 fn a_task_from_outside_gets_its_turn_under_full_load() {

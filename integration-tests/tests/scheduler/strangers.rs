@@ -1,14 +1,17 @@
 //! Other people's code in the scheduler's way: what listens to its traces, and who takes a timer along to another thread.
 
 use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::{Sender, channel};
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use integration_tests::alone::alone_as;
-use netfd::Timer;
+use integration_tests::time::WHILE;
+use netfd::{Fd, Timer};
 use tracing_subscriber::EnvFilter;
 
 use crate::{LIMIT, echo, pair, ping, runtime, spin_until, wait, within};
@@ -60,6 +63,50 @@ fn a_timer_that_moves_to_another_thread_fires_though_its_worker_is_busy() {
     });
     assert!(in_time, "it fired when the worker polled");
     stranger.join().expect("it does not panic");
+}
+
+/// A waker that does not return for as long as nobody has run a task from outside.
+#[derive(Default)]
+struct Lingers {
+    begun: AtomicBool,
+    ran: AtomicBool,
+    gave_up: AtomicBool,
+}
+
+impl Wake for Lingers {
+    fn wake(self: Arc<Self>) {
+        let begun = Instant::now();
+        self.begun.store(true, SeqCst);
+        while !self.ran.load(SeqCst) && begun.elapsed() < LIMIT / 2 {
+            std::thread::yield_now();
+        }
+        self.gave_up.store(!self.ran.load(SeqCst), SeqCst);
+    }
+}
+
+/// It is called by a worker that counts as asleep until it is back from its poll, or as one that searches.
+#[test]
+fn a_waker_that_lingers_holds_up_its_worker_alone() {
+    for _ in 0..5 {
+        let (runtime, netpoll) = runtime(3);
+        // They lie down.
+        std::thread::sleep(WHILE);
+        let (ours, mut theirs) = UnixStream::pair().expect("two sockets");
+        ours.set_nonblocking(true).expect("a flag of descriptors");
+        let fd = Fd::new(ours.into(), &netpoll).expect("registered");
+        let lingers = Arc::new(Lingers::default());
+        let waker = Waker::from(lingers.clone());
+        let mut buf = [0; 8];
+        let mut read = Box::pin(fd.read(&mut buf));
+        assert!(read.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        theirs.write_all(b"wakes").expect("written");
+        spin_until(|| lingers.begun.load(SeqCst));
+        for _ in 0..3 {
+            runtime.block_on(runtime.go(async {})).expect("another worker runs it");
+        }
+        assert!(!lingers.gave_up.load(SeqCst), "no other worker ran a task meanwhile");
+        lingers.ran.store(true, SeqCst);
+    }
 }
 
 /// One exchange for each look would be twenty for each second.
