@@ -210,8 +210,8 @@ impl Scheduler {
         }
     }
 
-    /// The stand-by sees a worker that has run for long: what lies in its queue is others' work. If it still runs the task that it
-    /// ran at the last look, all that is `behind` goes to where all look, also those that are never without a task of their own.
+    /// The stand-by sees a worker that has run for long: what lies in its queue is others' work. If it is stuck in one task, all
+    /// that is `behind` goes to where all look, also those that are never without a task of their own.
     ///
     /// Differs: Go hands the whole P to another thread, its queue with it.
     pub(crate) fn held_up(&self, behind: Option<&Stealer<Runnable>>) {

@@ -16,6 +16,11 @@ use crate::sync::{Arc, Tick};
 #[doc(alias = "schedtick")]
 pub(crate) struct Ticks(Arc<Tick>);
 
+/// At so many looks in a row the stand-by must have found the same task. If two were enough, a worker that the kernel keeps from its
+/// processor would be taken for one whose task does not yield, in the midst of a task of a millisecond: it waits for some 10 ms
+/// where three threads share a processor, and what was in its queue had one turn where others had fifteen.
+const LOOKS: u32 = 3;
+
 /// The count as the stand-by saw it last.
 ///
 /// Go: `runtime.sysmontick`
@@ -23,6 +28,8 @@ pub(crate) struct Ticks(Arc<Tick>);
 pub(crate) struct Seen {
     ticks: Arc<Tick>,
     last: Tick,
+    /// How many looks in a row have found it.
+    looks: Tick,
 }
 
 impl Ticks {
@@ -38,15 +45,18 @@ impl Ticks {
 
     /// For who looks at it from time to time.
     pub(crate) fn watch(&self) -> Seen {
-        Seen { ticks: self.0.clone(), last: Tick::new(u32::MAX) }
+        Seen { ticks: self.0.clone(), last: Tick::new(u32::MAX), looks: Tick::new(0) }
     }
 }
 
 impl Seen {
-    /// Whether the worker has begun no task since the last call: it still runs the same one.
-    pub(crate) fn is_the_same(&self) -> bool {
+    /// A look: whether the worker has been running the same task at this one and at those before it. Only one thread looks.
+    pub(crate) fn is_stuck(&self) -> bool {
         let now = self.ticks.load(Relaxed);
-        self.last.swap(now, Relaxed) == now
+        let same = self.last.swap(now, Relaxed) == now;
+        let looks = if same { self.looks.load(Relaxed).saturating_add(1) } else { 1 };
+        self.looks.store(looks, Relaxed);
+        looks >= LOOKS
     }
 }
 
@@ -55,14 +65,16 @@ mod tests {
     use super::Ticks;
 
     #[test]
-    fn a_task_is_the_same_if_none_has_begun_since_the_last_look() {
+    fn a_worker_is_stuck_in_a_task_that_three_looks_in_a_row_have_found() {
         let ticks = Ticks::new();
         let seen = ticks.watch();
-        ticks.begins_one();
-        assert!(!seen.is_the_same(), "nobody has looked before");
-        assert!(seen.is_the_same());
-        ticks.begins_one();
-        assert!(!seen.is_the_same());
-        assert!(seen.is_the_same());
+        for _ in 0..3 {
+            ticks.begins_one();
+            assert_eq!([(); 4].map(|()| seen.is_stuck()), [false, false, true, true]);
+        }
+        for _ in 0..10 {
+            ticks.begins_one();
+            assert_eq!([(); 2].map(|()| seen.is_stuck()), [false, false]);
+        }
     }
 }

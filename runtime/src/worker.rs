@@ -35,7 +35,7 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
         let (weak, behind, seen) = (Arc::downgrade(scheduler), queue.stealer(), ticks.watch());
         Parker::for_watched_worker(&netpoll, move || {
             if let Some(scheduler) = weak.upgrade() {
-                scheduler.held_up(seen.is_the_same().then_some(&behind));
+                scheduler.held_up(seen.is_stuck().then_some(&behind));
             }
         })
     };

@@ -65,7 +65,7 @@ fn tasks_that_compute_take_turns_on_two_workers() {
         .collect();
     let turns = futures::executor::block_on(join_all(tasks));
     let turns: Vec<u32> = turns.into_iter().map(|turns| turns.expect("the task ends")).collect();
-    assert!(turns.iter().all(|turns| *turns >= TURNS / 4), "{turns:?}");
+    assert!(turns.iter().all(|turns| *turns >= TURNS / 10), "{turns:?}");
 }
 
 /// The worker's own queue is never empty.
