@@ -16,8 +16,8 @@ use crate::sync::Instant;
 /// 50 connections (`docs/performance.md`).
 const WORTH_SHARING: Duration = Duration::from_micros(300);
 
-/// After so much time without a poll a worker polls, and looks what has come from outside, so that neither starves under
-/// full load: as soon as its present task yields.
+/// After so much time without a poll a worker polls, and takes a batch of what has come from outside, so that neither starves
+/// under full load: as soon as its present task yields. A look at the clock before that takes one task from outside.
 ///
 /// As long as the stand-by leaves a worker alone that does not yield. With 1 ms a worker that other threads had kept from its processor
 /// polled after each task, and its queue grew as said below.

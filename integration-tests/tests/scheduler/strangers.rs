@@ -1,4 +1,5 @@
-//! Other people's code in the scheduler's way: what listens to its traces, and who takes a timer along to another thread.
+//! Other people's code in the scheduler's way: what listens to its traces, who takes a timer along to another thread, and a
+//! waker that takes its time.
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
