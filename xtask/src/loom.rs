@@ -5,20 +5,25 @@
 //! Each model states its own bound on preemptions; none is set from outside. A package in which no source has a model of the
 //! name that was asked for is not built at all.
 
+mod models;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::process::{capture, quoted, run_and_see};
+pub(crate) use models::{Ended, Models};
+
 use crate::report::Report;
 use crate::workspace::Workspace;
 
 /// The packages that have models, from the bottom floor up.
 pub(crate) const PACKAGES: [&str; 3] = ["poller", "netfd", "runtime"];
+
+/// How long one model may take: many times what the longest one does.
+const LIMIT: Duration = Duration::from_secs(1800);
 
 /// What `cargo xtask loom` is asked to run.
 #[derive(Args, Default)]
@@ -62,7 +67,7 @@ pub(crate) fn all(workspace: &Workspace, report: &mut Report, options: &Options)
             match (names.as_slice(), &options.filter) {
                 ([], None) => bail!("{package} has no model"),
                 ([], Some(filter)) => println!("no model of {package} contains `{filter}`"),
-                _ => run_and_see(&mut models.run(&names), |line| report.tally.see(line))?,
+                _ => run(&models, &names, report)?,
             }
             ran += names.len();
             Ok(())
@@ -70,6 +75,24 @@ pub(crate) fn all(workspace: &Workspace, report: &mut Report, options: &Options)
     }
     if ran == 0 {
         bail!("no model contains `{}`", options.filter.as_deref().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// Runs models, with a line for each as it ends, and all that one printed if it did not pass.
+fn run(models: &Models, names: &[String], report: &mut Report) -> Result<()> {
+    println!("{} models, {} at a time", names.len(), models::at_once());
+    let mut failed = vec![];
+    models.run_each(names, LIMIT, |ended| {
+        println!("test {} ... {} ({:.1} s)", ended.name, ended.fate(), ended.run.took.as_secs_f64());
+        ended.run.output.lines().for_each(|line| report.tally.see(line));
+        if !ended.passed() {
+            println!("{}", ended.run.output);
+            failed.push(ended.name.clone());
+        }
+    })?;
+    if !failed.is_empty() {
+        bail!("these models failed: {}", failed.join(", "));
     }
     Ok(())
 }
@@ -124,72 +147,9 @@ fn tests_in(text: &str) -> impl Iterator<Item = &str> {
     after.filter_map(|rest| rest.split_once("fn ")?.1.split_once('(')).map(|(name, _)| name)
 }
 
-/// The built models of one package.
-pub(crate) struct Models {
-    folder: PathBuf,
-    binary: PathBuf,
-}
-
-/// How long building may take before it counts as stuck.
-const BUILD_LIMIT: std::time::Duration = std::time::Duration::from_secs(1800);
-
-impl Models {
-    /// Builds a package's models. What the compiler says is part of the error.
-    pub(crate) fn build(workspace: &Workspace, package: &str) -> Result<Models> {
-        let start = Instant::now();
-        let mut cargo = workspace.cargo_for_loom();
-        cargo.args(["test", "--release", "--lib", "--no-run", "--color", "never", "--package", package]);
-        let built = capture(&mut cargo, BUILD_LIMIT)?;
-        if !built.status.is_some_and(|status| status.success()) {
-            bail!(
-                "`{}` with `--cfg loom` failed after {:.0?}:\n{}",
-                quoted(&cargo),
-                start.elapsed(),
-                built.output
-            );
-        }
-        let binary = executable(&built.output)
-            .with_context(|| format!("`{}` names no executable:\n{}", quoted(&cargo), built.output))?;
-        Ok(Models { folder: workspace.root.join(package), binary: workspace.root.join(binary) })
-    }
-
-    /// The full path of each model, in the order of the test runner.
-    pub(crate) fn names(&self) -> Result<Vec<String>> {
-        let mut list = Command::new(&self.binary);
-        list.args(["loom", "--list", "--format", "terse"]).current_dir(&self.folder);
-        let listed = capture(&mut list, BUILD_LIMIT)?;
-        if !listed.status.is_some_and(|status| status.success()) {
-            bail!("cannot list the models:\n{}", listed.output);
-        }
-        Ok(listed.output.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
-    }
-
-    /// A command that runs exactly these models.
-    pub(crate) fn run(&self, names: &[String]) -> Command {
-        let mut command = Command::new(&self.binary);
-        command.arg("--exact").args(names).current_dir(&self.folder);
-        command
-    }
-}
-
-/// Finds the test binary in what `cargo test --no-run` prints: `Executable unittests src/lib.rs (PATH)`.
-fn executable(output: &str) -> Option<&str> {
-    output
-        .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("Executable "))
-        .find_map(|line| line.rsplit_once('(')?.1.strip_suffix(')'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_executable_is_found_in_cargos_words() {
-        let output = "    Finished `release` profile in 0.1s\n  Executable unittests src/lib.rs (target/deps/x-1a2b)\n";
-        assert_eq!(executable(output), Some("target/deps/x-1a2b"));
-        assert_eq!(executable("error: could not compile"), None);
-    }
 
     #[test]
     fn every_model_that_a_mutant_names_is_found_in_the_sources() {

@@ -2,21 +2,19 @@
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
 use super::{Mutant, copy, table};
-use crate::loom::{Models, Options};
-use crate::process::capture;
+use crate::loom::{Ended, Models, Options};
 use crate::workspace::Workspace;
 
-/// How long the models may search one mutant. Beyond it the table is at fault: a model should fail soon.
+/// How long a model may search a mutant. Beyond it the table is at fault: a model should fail soon.
 const LIMIT: Duration = Duration::from_secs(180);
 
-/// How long the models of a package may take unbroken.
+/// How long a model may take unbroken.
 const BASELINE_LIMIT: Duration = Duration::from_secs(900);
 
 /// What became of a mutant.
@@ -105,13 +103,17 @@ fn baseline(broken: &Workspace, package: &str) -> Result<Vec<String>> {
     if names.is_empty() {
         bail!("{package} has no model");
     }
-    let run = capture(&mut models.run(&names), BASELINE_LIMIT)?;
-    match run.status {
-        Some(status) if status.success() => {}
-        Some(_) => bail!("the models of {package} fail before anything is broken:\n{}", run.output),
-        None => bail!("the models of {package} take longer than {BASELINE_LIMIT:?}"),
+    let start = Instant::now();
+    let mut failed = vec![];
+    models.run_each(&names, BASELINE_LIMIT, |ended| {
+        if !ended.passed() {
+            failed.push(format!("{} {}:\n{}", ended.name, ended.fate(), ended.run.output));
+        }
+    })?;
+    if !failed.is_empty() {
+        bail!("before anything is broken in {package}:\n{}", failed.join("\n"));
     }
-    println!("baseline  {package}: {} models pass ({:.1} s)", names.len(), run.took.as_secs_f64());
+    println!("baseline  {package}: {} models pass ({:.1} s)", names.len(), start.elapsed().as_secs_f64());
     Ok(names)
 }
 
@@ -142,73 +144,83 @@ fn try_mutant(broken: &Workspace, mutant: &Mutant) -> Result<Fate> {
         let Some(named) = names.iter().find(|name| name == model) else {
             return Ok(Fate::Wrong(format!("there is no model {model}")));
         };
-        match judge(&models, std::slice::from_ref(named))? {
-            Verdict::Failed(_) => {}
-            Verdict::TooLong => return Ok(Fate::Wrong(format!("{model} ran longer than {LIMIT:?}"))),
-            Verdict::Ended(status) => return Ok(Fate::Wrong(format!("{model} ended with {status}"))),
-            Verdict::Passed => {
-                return Ok(match judge(&models, &names)? {
-                    Verdict::Passed => Fate::Survived,
-                    Verdict::Failed(others) => {
-                        Fate::Wrong(format!("{model} does not see it; what does: {}", others.join(", ")))
-                    }
-                    Verdict::TooLong => Fate::Wrong(format!(
-                        "{model} does not see it, and all models together ran longer than {LIMIT:?}"
-                    )),
-                    Verdict::Ended(status) => Fate::Wrong(format!(
-                        "{model} does not see it, and all models together ended with {status}"
-                    )),
-                });
-            }
+        match judge(&models.run(named, LIMIT)?) {
+            Verdict::Failed => {}
+            Verdict::Unclear(why) => return Ok(Fate::Wrong(format!("{model} {why}"))),
+            Verdict::Passed => return look_for_others(&models, &names, model),
         }
     }
     Ok(Fate::Caught)
 }
 
-/// What some models say of a mutant.
-enum Verdict {
-    Passed,
-    /// These failed; or one of them aborted the process before its runner could report.
-    Failed(Vec<String>),
-    TooLong,
-    /// The process ended in another way, which says nothing of the models.
-    Ended(ExitStatus),
-}
-
-/// Runs some models over the mutant and reads from their runner's output which ones failed.
-fn judge(models: &Models, names: &[String]) -> Result<Verdict> {
-    let run = capture(&mut models.run(names), LIMIT)?;
-    Ok(match run.status {
-        None => Verdict::TooLong,
-        Some(status) if status.success() => Verdict::Passed,
-        Some(status) => match failed_models(&run.output) {
-            // A panic while panicking aborts the process.
-            failed if failed.is_empty() && status.signal() == Some(Signal::ABORT.as_raw()) => {
-                Verdict::Failed(vec!["one that aborted".to_owned()])
-            }
-            failed if failed.is_empty() => Verdict::Ended(status),
-            failed => Verdict::Failed(failed),
-        },
+/// A model that the table names has passed: whether any of all models sees the mutant.
+fn look_for_others(models: &Models, names: &[String], model: &str) -> Result<Fate> {
+    let (mut seen_by, mut unclear) = (vec![], vec![]);
+    models.run_each(names, LIMIT, |ended| match judge(&ended) {
+        Verdict::Passed => {}
+        Verdict::Failed => seen_by.push(ended.name),
+        Verdict::Unclear(why) => unclear.push(format!("{} {why}", ended.name)),
+    })?;
+    Ok(match (&seen_by[..], &unclear[..]) {
+        ([], []) => Fate::Survived,
+        ([], unclear) => Fate::Wrong(format!("{model} does not see it, and {}", unclear.join(", "))),
+        (others, _) => Fate::Wrong(format!("{model} does not see it; what does: {}", others.join(", "))),
     })
 }
 
-/// The tests that libtest calls failed.
-fn failed_models(output: &str) -> Vec<String> {
-    output
-        .lines()
-        .filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"))
-        .map(str::to_owned)
-        .collect()
+/// What a model says of a mutant.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    /// It failed, or aborted the process before its runner could report.
+    Failed,
+    /// It ended in another way, which says nothing of the mutant.
+    Unclear(String),
+}
+
+/// Reads from the runner's status and output what a model says.
+fn judge(ended: &Ended) -> Verdict {
+    let failed = format!("test {} ... FAILED", ended.name);
+    match ended.run.status {
+        None => Verdict::Unclear(format!("ran longer than {LIMIT:?}")),
+        Some(status) if status.success() => Verdict::Passed,
+        Some(_) if ended.run.output.lines().any(|line| line == failed) => Verdict::Failed,
+        // A panic while panicking aborts the process.
+        Some(status) if status.signal() == Some(Signal::ABORT.as_raw()) => Verdict::Failed,
+        Some(status) => Verdict::Unclear(format!("ended with {status}")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::ExitStatus;
+
     use super::*;
+    use crate::process::Captured;
+
+    /// A model whose process ends with a wait status, as the kernel encodes it.
+    fn ended(wait_status: Option<i32>, output: &str) -> Ended {
+        let run = Captured {
+            output: output.to_owned(),
+            status: wait_status.map(ExitStatus::from_raw),
+            took: Duration::ZERO,
+        };
+        Ended { name: "a::b".to_owned(), run }
+    }
 
     #[test]
-    fn failed_models_are_named_from_the_runners_output() {
-        let output =
-            "running 2 tests\ntest a::b ... FAILED\ntest a::c ... ok\n\ntest result: FAILED. 1 passed\n";
-        assert_eq!(failed_models(output), ["a::b"]);
+    fn a_model_has_failed_if_its_runner_says_so_or_it_aborted() {
+        let said = "running 1 test\ntest a::b ... FAILED\n\ntest result: FAILED. 0 passed\n";
+        assert_eq!(judge(&ended(Some(101 << 8), said)), Verdict::Failed);
+        assert_eq!(judge(&ended(Some(Signal::ABORT.as_raw()), "")), Verdict::Failed);
+        assert_eq!(judge(&ended(Some(0), "test a::b ... ok\n")), Verdict::Passed);
+    }
+
+    #[test]
+    fn a_model_that_ends_in_another_way_says_nothing() {
+        let unclear = |wait_status, output| matches!(judge(&ended(wait_status, output)), Verdict::Unclear(_));
+        assert!(unclear(None, ""));
+        assert!(unclear(Some(Signal::KILL.as_raw()), ""));
+        assert!(unclear(Some(101 << 8), "test a::bc ... FAILED\n"));
     }
 }
