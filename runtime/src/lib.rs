@@ -62,6 +62,7 @@ mod local;
 mod loom_tests;
 mod pace;
 mod park;
+mod pleas;
 mod runtime;
 mod scheduler;
 mod sync;
@@ -69,7 +70,6 @@ mod tasks;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod threads;
-mod ticks;
 #[cfg(not(loom))]
 mod timeout;
 mod worker;

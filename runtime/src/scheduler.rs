@@ -20,6 +20,7 @@ use netfd::{Netpoll, Unparker};
 use crate::JoinHandle;
 use crate::idle::Idle;
 use crate::local;
+use crate::pleas::{Behind, Pleas};
 use crate::sync::queues::{Injector, Queue, Stealer};
 use crate::sync::{Arc, AtomicBool, Mutex, fence, lock, per_thread, thread};
 use crate::tasks::{self, Live, Runnable};
@@ -54,6 +55,7 @@ pub(crate) struct Scheduler {
     injector: Injector<Runnable>,
     seats: Box<[Mutex<Seat>]>,
     pub(crate) idle: Idle,
+    pub(crate) pleas: Pleas<Runnable>,
     pub(crate) live: Live,
     pub(crate) threads: Threads,
     shut_down: AtomicBool,
@@ -78,6 +80,7 @@ impl Scheduler {
             injector: Injector::new(),
             seats: (0..workers).map(|_| empty()).collect(),
             idle: Idle::new(workers),
+            pleas: Pleas::new(),
             live: Live::new(workers),
             threads: Threads::new(),
             shut_down: AtomicBool::new(false),
@@ -210,18 +213,15 @@ impl Scheduler {
         }
     }
 
-    /// The stand-by sees a worker that has run for long: what lies in its queue is others' work. If it is stuck in one task, all
-    /// that is `behind` goes to where all look, also those that are never without a task of their own.
+    /// The stand-by sees a worker that has run for long: what lies in its queue is others' work. One that sleeps is woken to take it,
+    /// and there is a plea to those that are never without a task of their own.
     ///
     /// Differs: Go hands the whole P to another thread, its queue with it.
-    pub(crate) fn held_up(&self, behind: Option<&Stealer<Runnable>>) {
-        if let Some(queue) = behind {
-            // No more than there are now, for its task may add as fast as this takes.
-            for _ in 0..queue.len() {
-                let Some(task) = queue.steal() else { break };
-                self.inject(task);
-            }
-        }
+    ///
+    /// Go: `runtime.handoffp`
+    #[doc(alias = "handoffp")]
+    pub(crate) fn held_up(&self, behind: &Behind<Runnable>) {
+        self.pleas.make(behind);
         if !self.has_work() {
             return;
         }

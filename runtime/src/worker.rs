@@ -14,11 +14,11 @@ use netfd::Parker;
 use crate::local::{self, Local};
 use crate::pace::Pace;
 use crate::park::park;
+use crate::pleas::{Behind, Ticks};
 use crate::scheduler::Scheduler;
 use crate::sync::Arc;
 use crate::sync::queues::Queue;
 use crate::tasks::Runnable;
-use crate::ticks::Ticks;
 
 /// A worker's life on its thread.
 ///
@@ -32,10 +32,10 @@ pub(crate) fn run(scheduler: &Arc<Scheduler>, seat: usize) {
         Parker::for_worker(&netpoll)
     } else {
         // Weak, for the scheduler holds what wakes this parker.
-        let (weak, behind, seen) = (Arc::downgrade(scheduler), queue.stealer(), ticks.watch());
+        let (weak, behind) = (Arc::downgrade(scheduler), Behind::new(&queue, &ticks));
         Parker::for_watched_worker(&netpoll, move || {
             if let Some(scheduler) = weak.upgrade() {
-                scheduler.held_up(seen.is_stuck().then_some(&behind));
+                scheduler.held_up(&behind);
             }
         })
     };
@@ -106,16 +106,18 @@ impl Worker<'_> {
         self.local.queue.pop().or_else(|| self.search())
     }
 
-    /// It has run some tasks: it looks at the clock and at what comes from outside, and if it is time, at the poller.
+    /// It has run some tasks: it looks at the clock, at what lies behind others' tasks and what comes from outside, and if it is
+    /// time, at the poller.
     #[cold]
     fn look_up(&mut self) -> Option<Runnable> {
-        if !self.pace.is_over(self.local.queue.len()) {
+        let Local { scheduler, queue, .. } = self.local;
+        if !self.pace.is_over(queue.len()) {
             self.parker.heartbeat();
-            return self.local.scheduler.pop_one();
+            return scheduler.pleas.answer().or_else(|| scheduler.pop_one());
         }
-        let first = self.local.scheduler.pop_batch(&self.local.queue);
+        let first = scheduler.pop_batch(queue);
         self.poll_now();
-        first
+        first.or_else(|| scheduler.pleas.answer())
     }
 
     /// Looks beyond its own queue, which is empty. Polls wake others' tasks, whose wakers may block: then it is replaced.

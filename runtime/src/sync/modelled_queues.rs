@@ -77,10 +77,6 @@ impl<T> Stealer<T> {
         self.0.len() == 0
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub(crate) fn steal(&self) -> Option<T> {
         self.0.pop()
     }

@@ -47,10 +47,6 @@ impl<T> Stealer<T> {
         self.0.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// Takes the first task.
     pub(crate) fn steal(&self) -> Option<T> {
         insist(|| self.0.steal())
