@@ -5,7 +5,7 @@
 //! has waited longest is run at once. If it went to the end of another queue instead, it would have to line up anew, again and again,
 //! where the worker was not held up at all but had long tasks, or was kept from its processor by the kernel.
 //!
-//! Go: `runtime.retake`, `runtime.handoffp`
+//! Go: `runtime.retake`, `runtime.p.schedtick`
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -72,6 +72,9 @@ impl<T> Pleas<T> {
     }
 
     /// The stand-by has seen this worker in the midst of a task.
+    ///
+    /// Go: `runtime.retake`
+    #[doc(alias = "retake")]
     pub(crate) fn make(&self, behind: &Behind<T>) {
         if behind.queue.is_empty() {
             return;
