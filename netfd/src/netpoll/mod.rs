@@ -21,6 +21,10 @@ use crate::sync::Arc;
 ///
 /// A cheap handle. Every descriptor keeps its poller alive; when the last handle goes, its stand-by thread ends.
 ///
+/// **Wakers** are called by whoever makes a task able to go on: the thread that has polled, which may be the stand-by, or one that
+/// closes a descriptor or moves a deadline. No lock is held meanwhile. A waker that panics hurts nobody else; one that blocks holds
+/// up that thread, and with it all whose events came by the same poll.
+///
 /// Go: `runtime.netpollinit`
 #[doc(alias = "netpollinit")]
 #[derive(Clone)]
