@@ -10,6 +10,10 @@ pub(crate) use std::sync::atomic::AtomicBool as Hint;
 pub(crate) use std::sync::atomic::AtomicI32 as TracedNumber;
 /// A time by which something is done sooner or later: no protocol rests on it either.
 pub(crate) use std::sync::atomic::AtomicU64 as TimeStamp;
+
+/// How tries to read went. Only the holder of a lock changes it, and who looks besides acts on the number alone, so models need not
+/// explore it.
+pub(crate) use std::sync::atomic::AtomicU8 as Tries;
 pub(crate) use std::sync::{Arc, Weak};
 
 #[cfg(not(loom))]

@@ -1,6 +1,7 @@
 //! The system calls of sockets, each under the name that errors print.
 
 mod clock;
+mod left;
 mod names;
 mod peers;
 pub(crate) mod pipe;
@@ -19,6 +20,7 @@ use crate::attempt::{Attempt, Stop};
 use crate::sync::{Arc, Mutex, lock, thread};
 
 pub(crate) use clock::SystemClock;
+pub(crate) use left::{read_told, tell_what_is_left};
 pub(crate) use names::{local_addr, peer_addr};
 pub(crate) use peers::{accept, bind, connect, connected, listen, max_backlog, multipath, shutdown};
 pub(crate) use signals::without_signals;

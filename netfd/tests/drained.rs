@@ -1,11 +1,12 @@
-//! Reads that skip their try, on a real kernel: what a short read leaves behind is read all the same.
+//! Reads that skip their try, on a real kernel: what a read leaves behind that seemed to empty the socket is read all the same.
 //!
-//! Each test reads with room to spare, so that every read is short, and lets the poller run in between.
+//! Most tests read with room to spare, so that every read is short, and let the poller run in between. Those of full reads
+//! read so often in vain first that they are told what they leave.
 #![cfg(not(loom))]
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -158,4 +159,135 @@ fn a_thousand_short_reads_miss_nothing() {
     let numbers = bytes.chunks_exact(4).map(|number| u32::from_be_bytes(number.try_into().expect("four")));
     assert!(numbers.eq(0..1000));
     sender.join().expect("the sender does not panic");
+}
+
+/// What fills each read of a full buffer.
+const FULL: usize = 4;
+
+fn read_full(fd: &NetFd) -> Vec<u8> {
+    let mut buf = [0; FULL];
+    let length = block_on(fd.fd().read(&mut buf)).expect("no error");
+    buf[..length].to_vec()
+}
+
+/// A connection whose full reads are told what they leave: it has had many.
+fn told(netpoll: &Netpoll) -> (NetFd, TcpStream) {
+    let (fd, mut peer) = pair(netpoll);
+    limit(&fd);
+    for _ in 0..50 {
+        peer.write_all(b"full").expect("sent");
+        assert_eq!(read_full(&fd), b"full");
+    }
+    assert!(tells(number(&fd)), "it does not tell after many full reads");
+    (fd, peer)
+}
+
+fn number(fd: &NetFd) -> RawFd {
+    let shown = format!("{:?}", fd.fd());
+    let number = shown.split("number: ").nth(1).and_then(|rest| rest.split(',').next());
+    number.and_then(|number| number.parse().ok()).expect("a descriptor shows its number")
+}
+
+/// Whether a socket tells its readers what they leave, asked behind the back of its descriptor.
+fn tells(number: RawFd) -> bool {
+    let mut value: libc::c_int = -1;
+    let mut length = size_of_val(&value) as libc::socklen_t;
+    // SAFETY: the option is an int, and the pointers are those of values that live until the call returns.
+    let got = unsafe {
+        libc::getsockopt(number, libc::IPPROTO_TCP, libc::TCP_INQ, (&raw mut value).cast(), &raw mut length)
+    };
+    assert_eq!(got, 0);
+    value != 0
+}
+
+#[test]
+fn short_reads_are_not_told() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (fd, mut peer) = pair(&netpoll);
+    limit(&fd);
+    for _ in 0..100 {
+        peer.write_all(b"few").expect("sent");
+        assert_eq!(read(&fd), b"few");
+    }
+    assert!(!tells(number(&fd)));
+}
+
+#[test]
+fn what_lies_behind_a_full_read_that_was_told_of_it_is_read() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (fd, mut peer) = told(&netpoll);
+    for settled in [true, false, true] {
+        peer.write_all(b"onetwo and more").expect("sent");
+        if settled {
+            settle(&netpoll);
+        }
+        let mut bytes = Vec::new();
+        while bytes.len() < 15 {
+            bytes.extend(read_full(&fd));
+        }
+        assert_eq!(bytes, b"onetwo and more");
+    }
+}
+
+#[test]
+fn an_end_that_came_with_the_bytes_that_fill_a_read_is_read() {
+    let netpoll = Netpoll::new().expect("a poller");
+    for settled in [true, false] {
+        let (fd, mut peer) = told(&netpoll);
+        peer.write_all(b"last").expect("sent");
+        drop(peer);
+        if settled {
+            settle(&netpoll);
+        }
+        assert_eq!(read_full(&fd), b"last");
+        assert_eq!(read_full(&fd), b"");
+    }
+}
+
+#[test]
+fn a_reset_that_came_with_the_bytes_that_fill_a_read_is_an_error() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (fd, mut peer) = told(&netpoll);
+    peer.write_all(b"last").expect("sent");
+    SockRef::from(&peer).set_linger(Some(Duration::ZERO)).expect("an option of sockets");
+    drop(peer);
+    settle(&netpoll);
+    // The kernel may throw away what came before the reset.
+    let mut buf = [0; FULL];
+    let error = loop {
+        match block_on(fd.fd().read(&mut buf)) {
+            Ok(read) => assert_eq!(&buf[..read], b"last"),
+            Err(error) => break io::Error::from(error),
+        }
+    };
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}");
+}
+
+#[test]
+fn bytes_behind_urgent_data_that_stopped_a_full_read_are_read() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (fd, mut peer) = told(&netpoll);
+    peer.write_all(b"full").expect("sent");
+    SockRef::from(&peer).send_out_of_band(b"!").expect("sent");
+    peer.write_all(b"rest").expect("sent");
+    settle(&netpoll);
+    assert_eq!(read_full(&fd), b"full");
+    assert_eq!(read_full(&fd), b"rest");
+}
+
+/// A socket that others have is as it was, and its reads try.
+#[test]
+fn who_is_given_a_socket_finds_it_telling_nothing() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (fd, mut peer) = told(&netpoll);
+    tell_of_many(&fd);
+    assert!(!tells(number(&fd)));
+    for few in [b"one!", b"two!"] {
+        peer.write_all(few).expect("sent");
+        settle(&netpoll);
+        assert_eq!(read_full(&fd), few);
+    }
+    let (fd, _peer) = told(&netpoll);
+    let socket = block_on(fd.fd().release()).expect("it is open");
+    assert!(!tells(socket.as_raw_fd()));
 }

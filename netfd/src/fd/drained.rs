@@ -13,6 +13,8 @@
 //!
 //! A BPF program that makes multipath TCP of a socket that was asked for as TCP is not seen.
 //!
+//! One that has filled its buffer may know as much, if the kernel has told it what is left: see `full_reads.rs`.
+//!
 //! The reader notes it in the fdMutex as it gives the lock back, and the next one finds it as it takes the lock. `ShortReads`
 //! says whether the note may be trusted. A read that comes after raw access is ordered after it by whatever made it come
 //! later, so the flag needs no ordering of its own.

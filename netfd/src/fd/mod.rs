@@ -19,6 +19,7 @@ mod close;
 #[cfg(not(loom))]
 mod copy;
 mod drained;
+mod full_reads;
 mod op;
 mod op_state;
 #[cfg(not(loom))]
@@ -44,6 +45,7 @@ pub use raw::SocketGuard;
 pub use unix::Received;
 
 use drained::ShortReads;
+use full_reads::FullReads;
 
 #[cfg(not(loom))]
 use crate::net_fd::Label;
@@ -87,6 +89,8 @@ struct Inner {
     number: i32,
     /// Whether a short read leaves nothing behind.
     short_reads: ShortReads,
+    /// Whether a full one is told what it leaves.
+    full_reads: FullReads,
     /// Somebody else's code has had the socket, so that there may be duplicates; or a linger time was set. Its end takes
     /// more care then, and what a listener hands down is not known any more.
     given_out: AtomicBool,
@@ -136,6 +140,7 @@ impl Fd {
             page: shared.cache.page(token.slot()).clone(),
             number,
             short_reads: ShortReads::unproven(),
+            full_reads: FullReads::new(),
             given_out: AtomicBool::new(given_out),
             closer: Mutex::new(None),
             label,
@@ -182,6 +187,10 @@ impl Fd {
     fn give_out(&self) {
         self.0.short_reads.disprove();
         self.set_given_out();
+        if self.0.full_reads.socket_tells() {
+            // They have not asked for it. One that is closed is told nothing any more.
+            let _ = self.lend(|socket| sys::tell_what_is_left(socket, false));
+        }
     }
 
     /// [`Fd::with_socket`] for calls of ours, which leave what counts as readable alone.

@@ -25,7 +25,7 @@ use crate::attempt::{Attempt, Outcome, Stop};
 use crate::driver::lookout;
 use crate::fd_mutex::{Found, Ticket};
 use crate::netpoll::poll_desc::{Direction, PollDesc, Reason};
-use crate::sys::Lent;
+use crate::sys::{self, Lent};
 
 /// How far an operation is.
 #[derive(Default)]
@@ -69,6 +69,12 @@ impl<'a, W: Way> Op<'a, W> {
     /// An operation that has not begun.
     pub(super) fn new(fd: &'a Fd) -> Op<'a, W> {
         Op { fd, stage: Stage::Idle, way: PhantomData }
+    }
+
+    /// Whether a read is told what it leaves.
+    #[inline]
+    pub(super) fn is_told(&self) -> bool {
+        self.fd.0.full_reads.are_told()
     }
 
     /// Goes on with an operation: lock, check, `call`, and wait as often as the kernel says so. One that is not `checked`
@@ -179,11 +185,23 @@ impl OpenFd<'_> {
     /// nothing but data. A large one is taken for a piece of a stream, behind which more is coming: a look-out is called for.
     #[inline]
     pub(super) fn note_read(&self, read: usize, asked: usize) {
-        let of_stream = drained::is_of_stream(read);
-        if of_stream {
+        if drained::is_of_stream(read) {
             lookout::call_for();
+        } else if drained::is_short(read, asked) {
+            self.drained.set(!self.desc.is_troubled());
+        } else if read > 0 {
+            note_full_read(self.inner);
         }
-        self.drained.set(!of_stream && drained::is_short(read, asked) && !self.desc.is_troubled());
+    }
+
+    /// The same of a read that was told how much it has `left`.
+    pub(super) fn note_told_read(&self, read: usize, asked: usize, left: Option<usize>) {
+        if read == asked && left == Some(0) && !drained::is_of_stream(read) {
+            self.drained.set(!self.desc.is_troubled());
+        } else {
+            self.inner.full_reads.tell_no_longer();
+            self.note_read(read, asked);
+        }
     }
 
     /// What an operation does under its lock and a reference. It has parked where it is pending.
@@ -246,6 +264,16 @@ fn fail_at_once<T>(reason: Reason, cx: &Context<'_>) -> Poll<Outcome<T>> {
         return Poll::Pending;
     }
     Poll::Ready(Err(reason.into()))
+}
+
+/// A read has filled its buffer. After many such the socket is asked to tell what they leave.
+#[cold]
+#[inline(never)]
+fn note_full_read(inner: &Inner) {
+    if inner.short_reads.are_proven() && inner.full_reads.are_many() {
+        let asked = inner.borrow_socket(|socket| sys::tell_what_is_left(socket, true));
+        inner.full_reads.tell(asked.is_err());
+    }
 }
 
 /// Waits after a system call that found nothing to do. It is given what it needs one by one, so that what the call notes stays in

@@ -163,8 +163,13 @@ impl Fd {
     /// [`Error::Closed`] if it was closed before, or what the kernel says when it refuses the mode.
     pub fn release(&self) -> impl Future<Output = Result<OwnedFd, Error>> + Send + use<> {
         let gone = self.0.close_for(true);
+        let tells = self.0.full_reads.socket_tells();
         async move {
             let socket = gone?.await.expect("a socket that is wanted comes when it is gone from the poller");
+            if tells {
+                // It can only fail where the kernel refuses to tell, and then it does not tell.
+                let _ = sys::tell_what_is_left(socket.as_fd(), false);
+            }
             match sys::set_blocking(&socket) {
                 Ok(()) => Ok(socket),
                 Err(error) => {

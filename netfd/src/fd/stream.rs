@@ -157,6 +157,9 @@ impl Future for WriteAll<'_> {
 impl Op<'_, Reading> {
     #[inline(always)]
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Outcome<usize>> {
+        if self.is_told() {
+            return self.poll_read_told(cx, buf);
+        }
         let checked = !buf.is_empty();
         self.poll(cx, checked, |socket, fd| {
             if !checked {
@@ -164,6 +167,20 @@ impl Op<'_, Reading> {
             }
             let read = sys::read(socket, buf)?;
             fd.note_read(read, buf.len());
+            Ok(read)
+        })
+    }
+
+    /// The same where reads are told what they leave. In a function of its own, so that others do not pay for it.
+    #[inline(never)]
+    fn poll_read_told(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Outcome<usize>> {
+        let checked = !buf.is_empty();
+        self.poll(cx, checked, |socket, fd| {
+            if !checked {
+                return Ok(0);
+            }
+            let (read, left) = sys::read_told(socket, buf)?;
+            fd.note_told_read(read, buf.len(), left);
             Ok(read)
         })
     }

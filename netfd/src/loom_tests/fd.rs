@@ -80,6 +80,58 @@ fn a_read_that_skips_its_try_strands_no_end() {
     });
 }
 
+/// A socket with as many full reads behind it, in a model two, that those to come are told what they leave.
+fn telling_socket() -> (Netpoll, Fd, Arc<Peer>) {
+    let (netpoll, fd, peer) = socket(true);
+    for _ in 0..2 {
+        peer.send_quietly(b"a");
+        assert_eq!(read_full(&Task::new(), &fd), Ok(1));
+    }
+    (netpoll, fd, peer)
+}
+
+/// One read that a byte fills.
+fn read_full(task: &Arc<Task>, fd: &Fd) -> Result<usize, Error> {
+    let mut op = OpState::new();
+    task.block_on(|cx| fd.poll_read(cx, &mut op, &mut [0]))
+}
+
+/// The drained mark: what comes behind a full read is read, whether the read was told of it or an edge tells. Preemption bound 3.
+#[test]
+fn a_full_read_that_is_told_what_it_leaves_strands_no_byte() {
+    model(3, || {
+        let (netpoll, fd, peer) = telling_socket();
+        let task = Task::new();
+        // It waits first, so that the first event is used up with it.
+        let mut op = parked(&fd, &task);
+        let others = netpoll.clone();
+        let kernel = thread::spawn(move || {
+            for bytes in [&b"ab"[..], b"c"] {
+                peer.send(&others.shared().poller, bytes);
+                poll(others.shared());
+            }
+        });
+        assert_eq!(task.block_on(|cx| fd.poll_read(cx, &mut op, &mut [0])), Ok(1));
+        assert_eq!(read_full(&task, &fd), Ok(1));
+        assert_eq!(read_full(&task, &fd), Ok(1));
+        kernel.join().unwrap();
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}
+
+/// The drained mark: the end of a stream that comes in one edge with the byte that fills a read is read. Preemption bound 3.
+#[test]
+fn a_full_read_that_is_told_what_it_leaves_strands_no_end() {
+    model(3, || {
+        let (netpoll, fd, peer) = telling_socket();
+        let kernel = meanwhile(&netpoll, &peer, |peer, poller| peer.send_and_end(poller, b"a"));
+        let task = Task::new();
+        assert_eq!(read_full(&task, &fd), Ok(1));
+        assert_eq!(read_full(&task, &fd), Ok(0));
+        kernel.join().unwrap();
+    });
+}
+
 /// The drained mark: a read that is polled again though nobody woke it knows what the event told that it finds. Preemption
 /// bound 3.
 #[test]
