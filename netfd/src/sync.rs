@@ -13,7 +13,7 @@ pub(crate) use std::sync::atomic::AtomicU64 as TimeStamp;
 
 /// How tries to read went. Only the holder of a lock changes it, and who looks besides acts on the number alone, so models need not
 /// explore it.
-pub(crate) use std::sync::atomic::AtomicU8 as Tries;
+pub(crate) use std::sync::atomic::AtomicU16 as Tries;
 pub(crate) use std::sync::{Arc, Weak};
 
 #[cfg(not(loom))]

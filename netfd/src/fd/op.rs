@@ -198,6 +198,7 @@ impl OpenFd<'_> {
     pub(super) fn note_told_read(&self, read: usize, asked: usize, left: Option<usize>) {
         if read == asked && left == Some(0) && !drained::is_of_stream(read) {
             self.drained.set(!self.desc.is_troubled());
+            self.inner.full_reads.told_of_nothing();
         } else {
             self.inner.full_reads.tell_no_longer();
             self.note_read(read, asked);
