@@ -19,6 +19,7 @@ mod close;
 #[cfg(not(loom))]
 mod copy;
 mod drained;
+mod fill;
 mod full_reads;
 mod op;
 mod op_state;

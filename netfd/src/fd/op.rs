@@ -183,15 +183,18 @@ pub(super) struct OpenFd<'a> {
 impl OpenFd<'_> {
     /// Notes whether a read that was `asked` for so much has left nothing behind: it was short, and the kernel has told of
     /// nothing but data. A large one is taken for a piece of a stream, behind which more is coming: a look-out is called for.
+    /// What the last read of an operation says counts.
     #[inline]
     pub(super) fn note_read(&self, read: usize, asked: usize) {
+        let mut drained = false;
         if drained::is_of_stream(read) {
             lookout::call_for();
         } else if drained::is_short(read, asked) {
-            self.drained.set(!self.desc.is_troubled());
+            drained = !self.desc.is_troubled();
         } else if read > 0 {
             note_full_read(self.inner);
         }
+        self.drained.set(drained);
     }
 
     /// The same of a read that was told how much it has `left`.

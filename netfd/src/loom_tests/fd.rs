@@ -80,6 +80,24 @@ fn a_read_that_skips_its_try_strands_no_end() {
     });
 }
 
+/// The drained mark: what comes behind an operation that read short first and full then is read. Preemption bound 3.
+#[test]
+fn a_read_that_is_short_first_and_full_then_strands_no_byte() {
+    model(3, || {
+        let (netpoll, fd, peer) = socket(true);
+        peer.send(&netpoll.shared().poller, b"a");
+        poll(netpoll.shared());
+        let kernel = meanwhile(&netpoll, &peer, |peer, poller| peer.send(poller, b"bc"));
+        let task = Task::new();
+        let (mut op, mut room, mut filled) = (OpState::new(), [0; 2], 0);
+        let mut room = &mut room[..];
+        assert_eq!(task.block_on(|cx| fd.poll_read_full(cx, &mut op, &mut room, &mut filled)), Ok(()));
+        assert_eq!(read(&task, &fd), Ok(1));
+        kernel.join().unwrap();
+        assert_eq!(netpoll.shared().role.waiters(), 0);
+    });
+}
+
 /// A socket with as many full reads behind it, in a model two, that those to come are told what they leave.
 fn telling_socket() -> (Netpoll, Fd, Arc<Peer>) {
     let (netpoll, fd, peer) = socket(true);

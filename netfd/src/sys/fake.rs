@@ -10,6 +10,7 @@
 
 use std::collections::VecDeque;
 
+use bytes::BufMut;
 use poller::{Facts, Mode, Poller};
 
 use crate::Error;
@@ -104,7 +105,15 @@ pub(crate) fn read(socket: Lent<'_>, buf: &mut [u8]) -> Attempt<usize> {
     if read > 0 || stream.ended { Ok(read) } else { Err(Stop::WouldBlock) }
 }
 
-/// The same, and how much is left. As in a real kernel that is looked up after the read has let go of the socket. An end counts
+/// The same into the room that `buf` has.
+pub(crate) fn read_buf(socket: Lent<'_>, buf: &mut impl BufMut) -> Attempt<usize> {
+    let mut bytes = vec![0; buf.chunk_mut().len()];
+    let read = read(socket, &mut bytes)?;
+    buf.put_slice(&bytes[..read]);
+    Ok(read)
+}
+
+/// [`read`], and how much is left. As in a real kernel that is looked up after the read has let go of the socket. An end counts
 /// for nothing here, as an error does in a real one.
 pub(crate) fn read_told(socket: Lent<'_>, buf: &mut [u8]) -> Attempt<(usize, Option<usize>)> {
     let read = read(socket, buf)?;
