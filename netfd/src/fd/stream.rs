@@ -157,23 +157,21 @@ impl Future for WriteAll<'_> {
 impl Op<'_, Reading> {
     #[inline(always)]
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Outcome<usize>> {
-        if self.is_told() {
-            return self.poll_read_told(cx, buf);
+        if buf.is_empty() || self.is_told() {
+            return self.poll_unusual_read(cx, buf);
         }
-        let checked = !buf.is_empty();
-        self.poll(cx, checked, |socket, fd| {
-            if !checked {
-                return Ok(0);
-            }
+        self.poll(cx, true, |socket, fd| {
             let read = sys::read(socket, buf)?;
             fd.note_read(read, buf.len());
             Ok(read)
         })
     }
 
-    /// The same where reads are told what they leave. In a function of its own, so that others do not pay for it.
+    /// A read into no room, which no deadline ends, or one that is told what it leaves. In a function of its own, so that others do
+    /// not pay for it.
+    #[cold]
     #[inline(never)]
-    fn poll_read_told(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Outcome<usize>> {
+    fn poll_unusual_read(&mut self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Outcome<usize>> {
         let checked = !buf.is_empty();
         self.poll(cx, checked, |socket, fd| {
             if !checked {
