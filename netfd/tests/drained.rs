@@ -212,6 +212,20 @@ fn short_reads_are_not_told() {
     assert!(!tells(number(&fd)));
 }
 
+/// Nor are those of buffers that keep their own progress, whose room need not be initialized.
+#[test]
+fn full_reads_that_cannot_be_told_ask_for_nothing() {
+    let netpoll = Netpoll::new().expect("a poller");
+    let (fd, mut peer) = pair(&netpoll);
+    limit(&fd);
+    for _ in 0..100 {
+        peer.write_all(b"full").expect("sent");
+        let mut buf = [0; FULL];
+        assert_eq!(block_on(fd.fd().read_buf(&mut &mut buf[..])), Ok(FULL));
+    }
+    assert!(!tells(number(&fd)));
+}
+
 #[test]
 fn what_lies_behind_a_full_read_that_was_told_of_it_is_read() {
     let netpoll = Netpoll::new().expect("a poller");

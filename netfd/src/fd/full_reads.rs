@@ -4,7 +4,8 @@
 //! try; and where each message is as long as the buffer, that try finds nothing each time. So after many such reads the kernel is
 //! asked to tell what they leave, which costs half as much as the try that it saves. As soon as one has left something, or was short,
 //! reads are told no longer: then there is nothing to save. If that was so from the first, it takes four times as many to ask again:
-//! in a stream, or where a header comes before each message, there never is.
+//! in a stream, or where a header comes before each message, there never is. Reads into several pieces or into room that is not
+//! initialized are neither counted nor told.
 //!
 //! ```text
 //!                 32 full reads                           a read that was short, or told of more
@@ -57,7 +58,7 @@ impl FullReads {
         self.0.load(Relaxed) & TELLS != 0
     }
 
-    /// There was another one; whether the socket is to be asked. Not all kinds of reads are told.
+    /// There was another one; whether the socket is to be asked.
     pub(super) fn are_many(&self) -> bool {
         let state = self.0.load(Relaxed);
         if state & TOLD != 0 || state == REFUSED {

@@ -191,10 +191,20 @@ impl OpenFd<'_> {
             lookout::call_for();
         } else if drained::is_short(read, asked) {
             drained = !self.desc.is_troubled();
-        } else if read > 0 {
-            note_full_read(self.inner);
         }
         self.drained.set(drained);
+    }
+
+    /// Counts a read that has filled its buffer, of the kind that can be told what it leaves. After many such the socket is asked to
+    /// tell.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn note_full_read(&self, read: usize) {
+        let OpenFd { inner, .. } = *self;
+        if !drained::is_of_stream(read) && inner.short_reads.are_proven() && inner.full_reads.are_many() {
+            let asked = inner.borrow_socket(|socket| sys::tell_what_is_left(socket, true));
+            inner.full_reads.tell(asked.is_err());
+        }
     }
 
     /// The same of a read that was told how much it has `left`.
@@ -268,16 +278,6 @@ fn fail_at_once<T>(reason: Reason, cx: &Context<'_>) -> Poll<Outcome<T>> {
         return Poll::Pending;
     }
     Poll::Ready(Err(reason.into()))
-}
-
-/// A read has filled its buffer. After many such the socket is asked to tell what they leave.
-#[cold]
-#[inline(never)]
-fn note_full_read(inner: &Inner) {
-    if inner.short_reads.are_proven() && inner.full_reads.are_many() {
-        let asked = inner.borrow_socket(|socket| sys::tell_what_is_left(socket, true));
-        inner.full_reads.tell(asked.is_err());
-    }
 }
 
 /// Waits after a system call that found nothing to do. It is given what it needs one by one, so that what the call notes stays in

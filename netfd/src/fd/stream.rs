@@ -163,6 +163,9 @@ impl Op<'_, Reading> {
         self.poll(cx, true, |socket, fd| {
             let read = sys::read(socket, buf)?;
             fd.note_read(read, buf.len());
+            if read == buf.len() {
+                fd.note_full_read(read);
+            }
             Ok(read)
         })
     }
